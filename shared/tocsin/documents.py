@@ -1,0 +1,186 @@
+"""Documents: users' YAML files, read strictly, every problem with its place in the file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from tocsin.durations import parse_duration
+from tocsin.yamltree import Path as Path
+from tocsin.yamltree import Position, Tree, YamlError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong with one field of a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        field = f"{self.field}: " if self.field else ""
+        return f"{self.file}:{self.line}:{self.column}: {field}{self.reason}"
+
+
+class DocumentError(ValueError):
+    """A file is refused; `problems` are all of them, in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class Block(BaseModel):
+    """A mapping in a file: unknown keys are refused, a key without a value counts as left out (as in Go).
+
+    `unsupported` are keys that the format has and Tocsin has not: refused, and so named, unless empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    unsupported: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def known_keys(cls) -> frozenset[str]:
+        """Return the keys that the block takes."""
+        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {
+            key: value
+            for key, value in data.items()
+            if not ((value is None and key in cls.known_keys()) or (not value and key in cls.unsupported))
+        }
+
+
+B = TypeVar("B", bound=Block)
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: a short way to write many keys."""
+    return frozenset(text.split())
+
+
+def parsed(parse: Callable[[str], object]) -> BeforeValidator:
+    """Return a validator that replaces text by what `parse` makes of it; its ValueErrors are reasons."""
+
+    def validate(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(_REASONS["string_type"])
+        return parse(value)
+
+    return BeforeValidator(validate)
+
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""Text in a list or a mapping, where nothing written means empty (as in Go)."""
+
+Duration = Annotated[timedelta, parsed(parse_duration)]
+"""A duration in Prometheus' grammar."""
+
+_REASONS = {
+    "missing": "required, but missing",
+    "model_type": "expected a mapping",
+    "dict_type": "expected a mapping",
+    "list_type": "expected a list",
+    "tuple_type": "expected a list",
+    "string_type": "expected text",
+    "int_parsing": "expected a whole number",
+    "int_type": "expected a whole number",
+    "bool_parsing": "expected true or false",
+    "bool_type": "expected true or false",
+}
+
+
+class Document:
+    """A file that is being read: its tree, and the problems found in it so far.
+
+    Raises DocumentError at once if the file is no YAML; everything else is noted and raised by `check`.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self._file = file
+        self._problems: list[Problem] = []
+        try:
+            self._tree = Tree(text)
+        except YamlError as error:
+            self._note((), error.position, f"not valid YAML: {error}")
+            self.check()
+        for path, position in self._tree.duplicates:
+            self._note(path, position, "this key is there twice")
+
+    def at(self, path: Path) -> Any:
+        """Return what stands at `path`; None if nothing does."""
+        data = self._tree.data
+        for step in path:
+            if isinstance(data, dict):
+                data = data.get(str(step))
+            elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+                data = data[step]
+            else:
+                return None
+        return data
+
+    def items(self, path: Path) -> list[Path]:
+        """Return the paths of the items of the list at `path`; none if there is no list."""
+        data = self.at(path)
+        return [(*path, index) for index in range(len(data))] if isinstance(data, list) else []
+
+    def read(self, path: Path, block: type[B]) -> B | None:
+        """Return the block at `path` without the keys that are wrong: they are noted, and reading goes on.
+
+        None if nothing can be made of what is left.
+        """
+        data = self.at(path)
+        try:
+            return block.model_validate(data)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+        for details in found:
+            inner = tuple(step for step in details["loc"] if step != "[key]")
+            self.refuse((*path, *inner), _reason(block, details))
+        wrong = {details["loc"][0] for details in found if details["loc"]}
+        if not isinstance(data, dict) or not wrong.intersection(data):
+            return None
+        try:
+            return block.model_validate({key: value for key, value in data.items() if key not in wrong})
+        except ValidationError:
+            return None
+
+    def refuse(self, path: Path, reason: str) -> None:
+        """Note what is wrong with the thing at `path`, or with its not being there."""
+        self._note(path, self._tree.position(path), reason)
+
+    def check(self) -> None:
+        """Raise DocumentError with all the problems noted, if there are any."""
+        if self._problems:
+            raise DocumentError(tuple(sorted(set(self._problems))))
+
+    def _note(self, path: Path, position: Position, reason: str) -> None:
+        self._problems.append(Problem(self._file, *position, _field(path), reason))
+
+
+def _reason(block: type[Block], details: ErrorDetails) -> str:
+    """Say in the file's terms what pydantic found; never with the value itself, which may be secret."""
+    if details["type"] == "value_error":
+        return str(details["ctx"]["error"])
+    if details["type"] == "extra_forbidden":
+        if details["loc"][-1] in block.unsupported:
+            return "not supported yet"
+        return f"unknown key (known here: {', '.join(sorted(block.known_keys()))})"
+    return _REASONS.get(details["type"]) or details["msg"].replace("Input should be", "expected")
+
+
+def _field(path: Path) -> str:
+    """Return `groups[0].rules[1].for`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
