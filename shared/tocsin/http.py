@@ -1,0 +1,243 @@
+"""HTTP requests that end: within a deadline, within a size, and with a value instead of an exception."""
+
+import base64
+import http.client
+import io
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from time import monotonic
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
+from urllib3.util import create_urllib3_context, parse_url
+
+from tocsin import __version__
+
+USER_AGENT = f"Tocsin/{__version__}"
+SOURCE_BODY_BYTES = 16 << 20
+RECEIVER_BODY_BYTES = 64 << 10
+_CHUNK_BYTES = 1 << 20
+# Compressing a small answer costs a server more than the answer.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; what may be secret in it stays out of its repr.
+
+    `repeatable` says that the same request may be sent twice, which is tried once if a connection that
+    was kept alive turns out to be dead (a Lambda thaws with connections that the other side has dropped).
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer, whatever its status; the names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """The deadline passed; `status` is set if the answer had begun."""
+
+    detail: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """The body is larger than allowed; the rest of it was not read and the connection is closed."""
+
+    detail: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No connection, or one that broke; `status` is set if the answer had begun."""
+
+    detail: str
+    status: int | None = None
+
+
+Reply = Response | Timeout | TooLarge | Unreachable
+Transport = Callable[[Request, float], Reply]
+"""Send a request and return what came of it within so many seconds; never raises for what a server does."""
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of `url`: all of it that may be shown; paths and users may be secrets."""
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        return "a malformed URL"
+    return f"{parts.scheme or 'http'}://{parts.netloc or ''}"
+
+
+def basic_credentials(username: str, password: str) -> str:
+    """Return the value of an `Authorization` header of type Basic (RFC 7617, UTF-8)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+class HttpClient:
+    """A `Transport` over urllib3: connections kept alive, certificates checked, redirects not followed.
+
+    The deadline covers connecting, sending, headers and body together. Looking up a name, and an address
+    that swallows packets beside another that might not, are beyond a socket's timeout: who must be back
+    in time runs it in a thread that can be left behind (`tocsin.parallel`).
+    """
+
+    def __init__(self, max_body_bytes: int, connections: int = 1) -> None:
+        """`connections` is how many are kept alive for each host; more are opened if needed, not kept."""
+        self._max_body_bytes = max_body_bytes
+        self._pools = urllib3.PoolManager(maxsize=connections)
+        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def __call__(self, request: Request, timeout_seconds: float) -> Reply:
+        """Send the request and return the answer, or why there is none."""
+        deadline = monotonic() + timeout_seconds
+        reply = self._exchange(request, timeout_seconds)
+        left = deadline - monotonic()
+        if request.repeatable and isinstance(reply, Unreachable) and reply.status is None and left > 0:
+            return self._exchange(request, left)
+        return reply
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._pools.clear()
+
+    def _exchange(self, request: Request, timeout_seconds: float) -> Reply:
+        status: int | None = None
+        try:
+            response = self._pools.request(
+                request.method,
+                request.url,
+                body=request.body or None,
+                headers={**_HEADERS, **request.headers},
+                timeout=urllib3.Timeout(total=max(timeout_seconds, 0.001)),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            status = response.status
+            return self._read(response, request.url)
+        except HTTPError as error:
+            # urllib3 derives a refused connection from a timeout.
+            if isinstance(error, UrllibTimeoutError) and not isinstance(error, NewConnectionError):
+                return Timeout(f"{origin(request.url)}: no answer within {timeout_seconds:.3g} s", status)
+            return Unreachable(f"{origin(request.url)}: {_reason(error)}", status)
+        except ValueError:  # http.client on a header that cannot be sent; its message quotes the header
+            return Unreachable(f"{origin(request.url)}: the request's headers cannot be sent")
+
+    def _read(self, response: urllib3.BaseHTTPResponse, url: str) -> Response | TooLarge:
+        try:
+            body = bytearray()
+            announced = response.headers.get("content-length", "")
+            while not _exceeds(announced, self._max_body_bytes):
+                chunk = response.read(min(_CHUNK_BYTES, self._max_body_bytes + 1))
+                if not chunk:
+                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    return Response(response.status, headers, bytes(body))
+                body += chunk
+                announced = str(len(body))
+            return TooLarge(
+                f"{origin(url)}: the body is larger than {self._max_body_bytes} bytes", response.status
+            )
+        finally:
+            if not response.closed:
+                response.close()
+
+
+def _exceeds(length: str, limit: int) -> bool:
+    return length.isdecimal() and int(length[:20]) > limit
+
+
+def _reason(error: HTTPError) -> str:
+    """Say what went wrong without the words of urllib3's errors, which may hold the URL."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate not accepted: {cause.verify_message}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
+# A socket's timeout starts anew with every read, so a server that sends a byte a second never times out.
+# http.client makes its reader from the socket just after urllib3 has set the socket's timeout to what is
+# left of the total; from then on the reader below gives every read only what is left of that.
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        timeout = sock.gettimeout()
+        self._deadline = None if timeout is None else monotonic() + timeout
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            left = self._deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_DeadlineReader(sock))
+
+
+class _HttpConnection(HTTPConnection):
+    response_class = _Response
+
+
+class _HttpsConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"ssl_context": _tls(), **kwargs})
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Load the trusted certificates once, not for every connection, and only if something is encrypted."""
+    context = create_urllib3_context()
+    context.load_default_certs()
+    return context

@@ -1,0 +1,50 @@
+"""Several things at once, and home in time."""
+
+import threading
+from functools import partial
+from time import monotonic
+
+import pytest
+
+from tocsin.parallel import Threads
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    jobs = [partial(pow, n, 2) for n in range(10)]
+    assert Threads(3)(jobs, 5) == [n * n for n in range(10)]
+
+
+def test_no_jobs_are_no_work() -> None:
+    jobs: list[type[int]] = []
+    assert Threads(3)(jobs, 5) == []
+
+
+def test_jobs_run_at_once_up_to_the_limit() -> None:
+    barrier = threading.Barrier(4)
+    arrived = Threads(4)([lambda: barrier.wait(5)] * 4, 5)
+    assert set(arrived) == {0, 1, 2, 3}
+
+
+def test_a_job_that_hangs_is_left_behind_and_holds_no_other() -> None:
+    release = threading.Event()
+    started = monotonic()
+    try:
+        results = Threads(2)([release.wait, lambda: True, lambda: False], 0.2)
+    finally:
+        release.set()
+    assert results == [None, True, False]
+    assert monotonic() - started < 1
+
+
+def test_after_the_time_no_job_is_begun() -> None:
+    begun: list[int] = []
+    assert Threads(1)([lambda: begun.append(1)], 0) == [None]
+    assert begun == []
+
+
+def test_an_exception_in_a_job_is_raised() -> None:
+    def fail() -> int:
+        raise ZeroDivisionError("one")
+
+    with pytest.raises(ZeroDivisionError, match="one"):
+        Threads(2)([lambda: 1, fail], 5)

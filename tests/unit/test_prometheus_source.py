@@ -1,0 +1,234 @@
+"""Prometheus as a source: what is asked, and that an answer is there in time."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from urllib.parse import parse_qs
+
+import pytest
+from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
+
+from tocsin.http import Reply, Request, Response, Timeout, TooLarge, Unreachable
+from tocsin.ports import Answer, Query, Refused, Samples, Unanswered, one_by_one
+from tocsin.sources.auth import AuthError, basic
+from tocsin.sources.prometheus import MAX_POINTS, PrometheusSource
+
+T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+EMPTY = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
+EMPTY_RANGE = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
+
+
+def instant_query(expr: str = "up == 0") -> Query:
+    return Query(expr, (T0,), 60.0)
+
+
+def range_query(points: int, step_seconds: float = 15.0) -> Query:
+    step = timedelta(seconds=step_seconds)
+    return Query("up == 0", tuple(T0 + step * n for n in range(points)), step_seconds)
+
+
+def form(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+
+
+class Recorder:
+    """A transport that answers with an empty result and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def __call__(self, request: Request, timeout_seconds: float) -> Reply:
+        self.requests.append(request)
+        return Response(200, {}, EMPTY if request.url.endswith("/query") else EMPTY_RANGE)
+
+
+@pytest.mark.parametrize("url", ["http://prom:9090", "http://prom:9090/", "http://prom:9090/prefix/"])
+def test_one_timestamp_is_an_instant_query(url: str) -> None:
+    transport = Recorder()
+    source = PrometheusSource(url, transport=transport, query_timeout_seconds=2)
+    assert source.ask([instant_query('up{job="a&b"} == 0')], 5) == [Samples(((),))]
+    [request] = transport.requests
+    assert (request.method, request.url) == ("POST", url.rstrip("/") + "/api/v1/query")
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert form(request) == {"query": 'up{job="a&b"} == 0', "time": "1772366400.250", "timeout": "2.000"}
+
+
+def test_several_timestamps_are_one_range_query() -> None:
+    transport = Recorder()
+    assert PrometheusSource("http://p", transport=transport).ask([range_query(3)], 5) == [
+        Samples(((), (), ()))
+    ]
+    [request] = transport.requests
+    asked = form(request)
+    assert request.url == "http://p/api/v1/query_range"
+    assert (asked["start"], asked["end"], asked["step"]) == ("1772366400.250", "1772366430.250", "15.000")
+
+
+def test_a_long_range_is_asked_in_chunks_that_prometheus_allows() -> None:
+    transport = Recorder()
+    count = 2 * MAX_POINTS + 1
+    [answer] = PrometheusSource("http://p", transport=transport).ask([range_query(count, 1.0)], 5)
+    assert isinstance(answer, Samples)
+    assert len(answer.at) == count
+    spans = [(form(request).get("start"), form(request).get("time")) for request in transport.requests]
+    assert spans == [("1772366400.250", None), ("1772376400.250", None), (None, "1772386400.250")]
+
+
+def test_no_timestamps_are_no_request() -> None:
+    transport = Recorder()
+    assert PrometheusSource("http://p", transport=transport).ask([Query("up", (), 1.0)], 5) == [Samples(())]
+    assert transport.requests == []
+
+
+def test_the_server_is_told_no_longer_timeout_than_there_is_time() -> None:
+    transport = Recorder()
+    PrometheusSource("http://p", transport=transport, query_timeout_seconds=30).ask([instant_query()], 2)
+    assert 1.5 < float(form(transport.requests[0])["timeout"]) <= 2
+
+
+def test_every_request_says_who_asks() -> None:
+    transport = Recorder()
+    PrometheusSource("http://p", basic("u", "p"), transport=transport).ask([instant_query()] * 2, 2)
+    assert [request.headers["Authorization"] for request in transport.requests] == ["Basic dTpw"] * 2
+
+
+def test_credentials_that_fail_refuse_the_query() -> None:
+    def fail(request: Request) -> dict[str, str]:
+        raise AuthError("no AWS credentials")
+
+    transport = Recorder()
+    assert PrometheusSource("http://p", fail, transport=transport).ask([instant_query()], 2) == [
+        Refused("auth", "no AWS credentials")
+    ]
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply_", "answer"),
+    [
+        (Unreachable("http://p: gone"), Refused("unreachable", "http://p: gone")),
+        (TooLarge("http://p: big", 200), Refused("too_large", "http://p: big")),
+        (Timeout("http://p: slow"), Unanswered("http://p: slow")),
+    ],
+)
+def test_what_came_of_a_request_is_an_answer(reply_: Reply, answer: Answer) -> None:
+    source = PrometheusSource("http://p", transport=lambda request, left: reply_)
+    assert source.ask([instant_query(), range_query(2)], 2) == [answer, answer]
+
+
+def test_answers_come_in_the_order_of_the_queries() -> None:
+    def echo(request: Request, timeout_seconds: float) -> Reply:
+        element = {"metric": {"q": form(request)["query"]}, "value": [1, "1"]}
+        data = {"resultType": "vector", "result": [element]}
+        return Response(200, {}, json.dumps({"status": "success", "data": data}).encode())
+
+    answers = PrometheusSource("http://p", transport=echo).ask(
+        [instant_query(f"q{n}") for n in range(200)], 5
+    )
+    assert [a.at[0][0].labels["q"] for a in answers if isinstance(a, Samples)] == [
+        f"q{n}" for n in range(200)
+    ]
+
+
+def test_no_more_queries_are_in_flight_than_allowed() -> None:
+    lock, in_flight, most = threading.Lock(), 0, 0
+    together = threading.Barrier(4)
+
+    def count(request: Request, timeout_seconds: float) -> Reply:
+        nonlocal in_flight, most
+        with lock:
+            in_flight += 1
+            most = max(most, in_flight)
+        together.wait(5)
+        with lock:
+            in_flight -= 1
+        return Response(200, {}, EMPTY)
+
+    answers = PrometheusSource("http://p", transport=count, max_concurrency=4).ask([instant_query()] * 20, 5)
+    assert answers == [Samples(((),))] * 20
+    assert most == 4
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_transport_that_hangs_for_ever_is_left_behind(release: threading.Event) -> None:
+    def some_hang(request: Request, timeout_seconds: float) -> Reply:
+        if form(request)["query"] == "hang":
+            release.wait()
+        return Response(200, {}, EMPTY)
+
+    source = PrometheusSource("http://p", transport=some_hang, max_concurrency=3)
+    queries = [instant_query("hang"), *[instant_query()] * 10, instant_query("hang")]
+    started = monotonic()
+    answers = source.ask(queries, 0.3)
+    assert monotonic() - started < 1
+    assert [type(answer) for answer in answers] == [Unanswered, *[Samples] * 10, Unanswered]
+    assert source.ask([instant_query()], 5) == [Samples(((),))]
+
+
+def test_what_cannot_be_begun_in_time_is_unanswered() -> None:
+    def last_moment(request: Request, timeout_seconds: float) -> Reply:
+        deadline.wait(timeout_seconds + 0.01)
+        return Response(200, {}, EMPTY)
+
+    deadline = threading.Event()
+    source = PrometheusSource("http://p", transport=last_moment, parallel=one_by_one)
+    answers = source.ask([instant_query()] * 3, 0.1)
+    assert answers == [Samples(((),)), *[Unanswered("no time left to ask")] * 2]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        pytest.param(reply(200, EMPTY), None, id="well behaved"),
+        pytest.param(reply(200, b"{]"), "garbage", id="garbage"),
+        pytest.param(reply(500, b"oops"), "http_5xx", id="5xx"),
+        pytest.param(reply(429, b"", Retry_After="1"), "throttled", id="429"),
+        pytest.param(reply(401, b""), "auth", id="401"),
+        pytest.param(close, "unreachable", id="hangs up"),
+        pytest.param(hang, "unanswered", id="hangs"),
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\n\r\n"), "unanswered", id="drips"),
+        pytest.param(
+            flood(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n", b"x" * (1 << 20), 100, []),
+            "too_large",
+            id="100 MB",
+        ),
+        pytest.param(
+            flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20), 100, []), "too_large", id="100 MB unannounced"
+        ),
+    ],
+)
+def test_a_real_server_may_do_what_it_likes(behaviour: Behaviour, reason: str | None) -> None:
+    with serving(behaviour) as server:
+        [answer] = PrometheusSource(server.url).ask([instant_query()], 0.5 if reason == "unanswered" else 5)
+    match answer:
+        case Samples():
+            assert reason is None
+        case Unanswered():
+            assert reason == "unanswered"
+        case Refused():
+            assert answer.reason == reason
+
+
+def test_nobody_there_is_unreachable() -> None:
+    [answer] = PrometheusSource(unused_url()).ask([instant_query()], 2)
+    assert isinstance(answer, Refused)
+    assert answer.reason == "unreachable"
+
+
+def test_one_query_that_hangs_costs_the_others_nothing() -> None:
+    def by_query(answer: Callable[[str], Behaviour]) -> Behaviour:
+        return lambda connection: answer(connection.request.body.decode())(connection)
+
+    behaviour = by_query(lambda body: hang if "query=hang" in body else reply(200, EMPTY))
+    with serving(behaviour) as server:
+        source = PrometheusSource(server.url, max_concurrency=4)
+        answers = source.ask([instant_query("hang"), *[instant_query()] * 20], 0.5)
+    assert [type(answer) for answer in answers] == [Unanswered, *[Samples] * 20]
