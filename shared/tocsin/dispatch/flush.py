@@ -1,0 +1,233 @@
+"""A flush: one due group is claimed, its receivers are told what is news, and its next due is stored.
+
+claim → read → mute → (decide → intend → send → log) for each integration → prune → finish
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from tocsin.alert import Alert
+from tocsin.dispatch import chunks, nflog
+from tocsin.dispatch.chunks import Chunk
+from tocsin.dispatch.config import Config, Integration, Route
+from tocsin.dispatch.controls import Controls
+from tocsin.dispatch.delivery import Deliverer, Delivery, Told, View
+from tocsin.dispatch.group import Meta, claim, delay_seconds, finish
+from tocsin.dispatch.intake import SWEEP
+from tocsin.dispatch.muting import Muted, MuteReason, mute
+from tocsin.dispatch.nflog import Entry, integration_name, owed
+from tocsin.dispatch.waiting import wait_for
+from tocsin.index import Index, read_index
+from tocsin.ports import Clock, Database, Item, Message, Parallel, Queue, Receiver
+
+Receivers = Callable[[Integration], Receiver]
+"""Makes the receiver of an integration from its settings."""
+
+_DELIVERY_SECONDS = 30.0
+_ROUNDS = 5
+
+
+@dataclass(slots=True)
+class Report:
+    """What one flush came to: one line of the log, and the figures that are counted."""
+
+    group: str
+    reason: str = "flushed"
+    key: str = ""
+    receiver: str = ""
+    alerts: int = 0
+    muted: dict[str, int] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A group's items as they were read, and the controls in force then."""
+
+    chunks: tuple[Chunk, ...]
+    entries: Mapping[tuple[str, str], Entry]
+    config: Config | None
+    index: Index
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The group's alerts, merged by labels: firing in any writer wins."""
+        merged: dict[str, Alert] = {}
+        for chunk in sorted(self.chunks, key=lambda chunk: chunk.seq):
+            for text, alert in chunk.alerts.items():
+                if text not in merged or alert.ends_at is None or merged[text].ends_at is not None:
+                    merged[text] = alert
+        return tuple(merged.values())
+
+
+class Dispatcher:
+    """Flushes groups; safe to run twice, late, beside others, and to kill."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        receivers: Receivers,
+        clock: Clock,
+        parallel: Parallel,
+        token: Callable[[], str],
+        lifetime: timedelta,
+        external_url: str = "",
+    ) -> None:
+        """`lifetime` is how long a claim lasts: longer than its worker can live, both clocks' skew included."""
+        self._database, self._queue, self._receivers, self._clock = database, queue, receivers, clock
+        self._parallel, self._token, self._lifetime = parallel, token, lifetime
+        self._external_url = external_url
+        self._controls = Controls(database)
+        self._deliverer = Deliverer(database, clock)
+
+    def flush(self, group: str) -> Report:
+        """Flush a group if it is due and nobody else does."""
+        now, token = self._clock.now(), self._token()
+        meta = claim(self._database, group, token, now, now + self._lifetime)
+        if meta is None:
+            return Report(group, "not due, or claimed")
+        report = Report(group, key=meta.key, receiver=meta.receiver)
+        contents = self._read(meta.id)
+        if contents.config is None:
+            return self._finish(meta, report, meta.next_slot(now), now)
+        route = _route(contents.config, meta)
+        view, contents = self._mute(meta, route, contents, now, token)
+        report.alerts = len(view.alerts)
+        for muted in view.muted.values():
+            report.muted[muted.reason] = report.muted.get(muted.reason, 0) + 1
+        deliveries = self._deliver(view, contents)
+        report.receiver = view.route.receiver
+        report.told = [told for delivery in deliveries for told in delivery.told]
+        left, pruned = self._prune(view, contents, [delivery.entry for delivery in deliveries])
+        due = next_due(view, deliveries, left) if pruned else view.meta.next_slot(now)
+        return self._finish(view.meta, report, due, now)
+
+    def _read(self, group: str) -> Contents:
+        """Read the group, then what is in force: read after the claim, so that no wake is missed."""
+        items = self._database.query("dispatch", group)
+        index = read_index(self._database)
+        entries = [nflog.from_item(item) for item in _under(items, "LOG#")]
+        return Contents(
+            chunks=tuple(chunks.from_item(item) for item in _under(items, "W#")),
+            entries={(entry.receiver, entry.integration): entry for entry in entries},
+            config=self._controls.config(index),
+            index=index,
+        )
+
+    def _mute(
+        self, meta: Meta, route: Route, contents: Contents, now: datetime, token: str
+    ) -> tuple[View, Contents]:
+        """Return the group with what mutes it; a group that sleeps by a silence is registered as its waiter.
+
+        After registering, what is in force is read again: a silence that ended in between woke nobody.
+        """
+        for _ in range(_ROUNDS):
+            muted = self._muted(route, contents, now)
+            view = View(
+                replace(meta, interval=route.group_interval),
+                route,
+                contents.alerts,
+                muted,
+                now,
+                token,
+                self._external_url,
+            )
+            silences = {s for m in muted.values() if m.reason is MuteReason.SILENCE for s in m.by}
+            if not silences:
+                return view, contents
+            wait_for(self._database, meta.id, sorted(silences), now)
+            index = read_index(self._database)
+            if index.silences == contents.index.silences:
+                return view, contents
+            contents = replace(contents, index=index)
+        return view, contents
+
+    def _muted(self, route: Route, contents: Contents, now: datetime) -> dict[str, Muted]:
+        if contents.config is None:
+            return {}
+        silences = self._controls.silences(contents.index)
+        verdicts = (
+            (alert.fingerprint, mute(route, contents.config, silences, alert.labels, now))
+            for alert in contents.alerts
+        )
+        return {fingerprint: muted for fingerprint, muted in verdicts if muted is not None}
+
+    def _deliver(self, view: View, contents: Contents) -> list[Delivery]:
+        """Tell every integration of the route's receiver, at once, so that a slow one holds no other."""
+        receiver = contents.config.receivers.get(view.route.receiver) if contents.config else None
+        jobs = []
+        entries = []
+        for integration in receiver.integrations if receiver else ():
+            name = (view.route.receiver, integration_name(integration))
+            entry = contents.entries.get(name) or Entry(view.meta.id, *name)
+            entries.append(entry)
+            send = self._receivers(integration)
+            jobs.append(partial(self._deliverer.deliver, view, entry, integration, send))
+        results = self._parallel(jobs, _DELIVERY_SECONDS) if jobs else ()
+        return [
+            result or Delivery(entry, interrupted=True)
+            for entry, result in zip(entries, results, strict=True)
+        ]
+
+    def _prune(self, view: View, contents: Contents, entries: Sequence[Entry]) -> tuple[list[Alert], bool]:
+        """Remove what has resolved and is owed to nobody; return what is left, and whether all of it went."""
+        left: list[Alert] = []
+        complete = True
+        for chunk in contents.chunks:
+            gone = [
+                alert
+                for alert in chunk.alerts.values()
+                if alert.resolved(view.now) and not owed(entries, alert)
+            ]
+            left += [alert for alert in chunk.alerts.values() if alert not in gone]
+            if gone and not chunks.prune(self._database, chunk, gone, self._token(), view.now):
+                complete = False
+        return left, complete
+
+    def _finish(self, meta: Meta, report: Report, due: datetime | None, now: datetime) -> Report:
+        report.due = finish(self._database, meta, due, now)
+        if report.due is not None and report.due - now <= SWEEP:
+            self._queue.send([Message({"group": meta.id}, delay_seconds(report.due, self._clock.now()))])
+        return report
+
+
+def _under(items: Iterable[Item], prefix: str) -> list[Item]:
+    return [item for item in items if str(item["sk"]).startswith(prefix)]
+
+
+def _route(config: Config, meta: Meta) -> Route:
+    """Return the group's route; for one that is gone, its receiver as it was: its alerts are being moved."""
+    for route in config.route.walk():
+        if route.id == meta.route_id:
+            return route
+    return replace(
+        config.route,
+        id=meta.route_id,
+        receiver=meta.receiver,
+        group_interval=meta.interval,
+        mute_time_intervals=(),
+        active_time_intervals=(),
+    )
+
+
+def next_due(view: View, deliveries: Sequence[Delivery], left: Sequence[Alert]) -> datetime | None:
+    """Return when the group is due again: the earliest of all that may change what is to be told.
+
+    None if it holds nothing any more; as long as it holds an alert it has a due time.
+    """
+    if not left and not any(delivery.again_at or delivery.interrupted for delivery in deliveries):
+        return None
+    meta, now = view.meta, view.now
+    times = [delivery.again_at for delivery in deliveries if delivery.again_at is not None]
+    times += [muted.until for muted in view.muted.values() if muted.until is not None]
+    times += [alert.ends_at for alert in left if alert.ends_at is not None and alert.ends_at > now]
+    for delivery in deliveries:
+        told = delivery.entry.at or now
+        times.append(meta.next_slot(max(now, told + view.route.repeat_interval)))
+        if delivery.interrupted:
+            times.append(meta.next_slot(now))
+    return min(times, default=meta.next_slot(now + view.route.repeat_interval))

@@ -1,0 +1,66 @@
+"""Muting: why an alert is not told of now, and until when that may last. It acts at the moment of sending."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.dispatch.config import Config, Route
+from tocsin.dispatch.silence import Silence, silenced_by
+from tocsin.labels import Labels
+from tocsin.timeintervals import TimeInterval, next_change
+
+
+class MuteReason(StrEnum):
+    """Why (the values of Alertmanager's `notifications_suppressed_total`)."""
+
+    ACTIVE_TIME = "active_time_interval"
+    MUTE_TIME = "mute_time_interval"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """The first thing that mutes an alert: by what, and when to look again; None if nothing tells."""
+
+    reason: MuteReason
+    by: tuple[str, ...]
+    until: datetime | None
+
+
+def mute(
+    route: Route, config: Config, silences: Sequence[Silence], labels: Labels, now: datetime
+) -> Muted | None:
+    """Return what mutes an alert of a route now, in Alertmanager's order; None if nothing does."""
+    return muted_by_time(route, config, now) or muted_by_silence(silences, labels, now)
+
+
+def muted_by_time(route: Route, config: Config, now: datetime) -> Muted | None:
+    """Return whether the route's time intervals mute all of it: outside its active ones, inside its mute ones."""
+    active = [name for name in route.active_time_intervals if _contains(config, name, now)]
+    if route.active_time_intervals and not active:
+        names = route.active_time_intervals
+        return Muted(MuteReason.ACTIVE_TIME, names, _change(config, names, now))
+    muting = tuple(name for name in route.mute_time_intervals if _contains(config, name, now))
+    return Muted(MuteReason.MUTE_TIME, muting, _change(config, muting, now)) if muting else None
+
+
+def muted_by_silence(silences: Sequence[Silence], labels: Labels, now: datetime) -> Muted | None:
+    """Return the silences that mute an alert; it is muted at least until the first of them ends."""
+    found = silenced_by(silences, labels, now)
+    if not found:
+        return None
+    ids = tuple(silence.id for silence in found)
+    return Muted(MuteReason.SILENCE, ids, min(silence.ends_at for silence in found))
+
+
+def _intervals(config: Config, names: Sequence[str]) -> list[TimeInterval]:
+    return [interval for name in names for interval in config.time_intervals.get(name, ())]
+
+
+def _contains(config: Config, name: str, now: datetime) -> bool:
+    return any(interval.contains(now) for interval in config.time_intervals.get(name, ()))
+
+
+def _change(config: Config, names: Sequence[str], now: datetime) -> datetime | None:
+    return next_change(_intervals(config, names), now)

@@ -1,0 +1,232 @@
+"""The notification log: what each receiver was last told of a group, and what is being told right now.
+
+A claim's send is written down before it happens, as an intent: a number, a reason and the exact content. Its
+number makes the idempotency key, which therefore stands for one content only. Who takes over from a dead
+worker first repeats exactly the intent, then decides afresh. What was told of an alert contains its activation, so
+that a refire is news; its end is owed whatever activation was told.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from tocsin import alert as alerts
+from tocsin.alert import Alert
+from tocsin.dispatch.config import Integration
+from tocsin.instants import instant, maybe_instant, millis
+from tocsin.labels import format_labels
+from tocsin.notification import Reason
+from tocsin.packing import pack, unpack
+from tocsin.ports import Absent, Below, Database, Either, Equals, Every, Item, Key, Update, Value, Won
+
+RETENTION = timedelta(hours=120)
+_HASH_BYTES = 8
+_TIME_BYTES = 6
+_ENTRY_BYTES = _HASH_BYTES + _TIME_BYTES
+
+Activations = Mapping[bytes, int]
+"""Of each alert, by a hash of its labels, its activation in milliseconds."""
+
+
+def label_hash(alert: Alert) -> bytes:
+    """Return 8 bytes that stand for an alert's labels."""
+    return blake2b(format_labels(alert.labels).encode(), digest_size=_HASH_BYTES).digest()
+
+
+def activations(found: Iterable[Alert]) -> dict[bytes, int]:
+    """Return the activation of each alert by the hash of its labels."""
+    return {label_hash(alert): millis(alert.starts_at) for alert in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One notification about to be sent: its number, why, and its content as of `at`."""
+
+    number: int
+    reason: Reason
+    at: datetime
+    alerts: tuple[Alert, ...]
+    token: str
+    tries: int = 0
+    retry_at: datetime | None = None
+
+    @property
+    def firing(self) -> Activations:
+        """The alerts that it says fire."""
+        return activations(alert for alert in self.alerts if not alert.resolved(self.at))
+
+    @property
+    def resolved(self) -> Activations:
+        """The alerts that it says have resolved."""
+        return activations(alert for alert in self.alerts if alert.resolved(self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one integration of one receiver was last told of a group; number 0 if nothing ever."""
+
+    group: str
+    receiver: str
+    integration: str
+    number: int = 0
+    firing: Activations = field(default_factory=dict)
+    resolved: Activations = field(default_factory=dict)
+    at: datetime | None = None
+    intent: Intent | None = None
+
+    @property
+    def key(self) -> Key:
+        """Where the entry is: beside its group's alerts, so that one query reads all."""
+        return Key("dispatch", self.group, f"LOG#{self.receiver}#{self.integration}")
+
+    def notification_id(self, number: int) -> str:
+        """Return the idempotency key of a notification: the same for its every attempt, and for no other."""
+        text = f"{self.group}/{self.receiver}/{self.integration}/{number}"
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def integration_name(integration: Integration) -> str:
+    """Return what an integration is called in the log: its kind and its index within the receiver."""
+    return f"{integration.kind}/{integration.index}"
+
+
+def decide(
+    entry: Entry,
+    firing: Activations,
+    resolved: Activations,
+    *,
+    send_resolved: bool,
+    repeat_interval: timedelta,
+    now: datetime,
+) -> Reason:
+    """Return why a receiver is to be notified now, or that it is not (Alertmanager, `DedupStage.needsUpdate`)."""
+    if entry.at is None:
+        return Reason.FIRST if firing else Reason.NONE
+    if not firing.items() <= entry.firing.items():
+        return Reason.NEW_ALERTS if entry.firing else Reason.FIRST
+    if not firing:
+        return Reason.ALL_RESOLVED if entry.firing.keys() & resolved.keys() else Reason.NONE
+    if send_resolved and not resolved.items() <= entry.resolved.items():
+        return Reason.SOME_RESOLVED
+    return Reason.REPEAT if entry.at < now - repeat_interval else Reason.NONE
+
+
+def from_item(item: Item) -> Entry:
+    """Return the entry as stored."""
+    stored: Mapping[str, Any] = item
+    _, receiver, integration = stored["sk"].split("#", 2)
+    return Entry(
+        group=stored["pk"],
+        receiver=receiver,
+        integration=integration,
+        number=stored.get("number", 0),
+        firing=_split(stored.get("firing", b"")),
+        resolved=_split(stored.get("resolved", b"")),
+        at=maybe_instant(stored.get("at")),
+        intent=_intent(stored) if "intent" in stored else None,
+    )
+
+
+def _intent(stored: Mapping[str, Any]) -> Intent:
+    content = unpack(stored["intent"])
+    return Intent(
+        number=content["number"],
+        reason=Reason(content["reason"]),
+        at=instant(content["at"]),
+        alerts=tuple(alerts.from_document(found) for found in content["alerts"]),
+        token=stored["token"],
+        tries=stored.get("tries", 0),
+        retry_at=maybe_instant(stored.get("retry_at")),
+    )
+
+
+def intend(database: Database, entry: Entry, intent: Intent) -> bool:
+    """Write an intent down if the log is as it was read; tell whether it is ours to send."""
+    content = {
+        "number": intent.number,
+        "reason": intent.reason.value,
+        "at": millis(intent.at),
+        "alerts": [alerts.to_document(alert) for alert in intent.alerts],
+    }
+    attributes: dict[str, Value] = {
+        "intent": pack(content),
+        "intended": intent.number,
+        "token": intent.token,
+        "tries": 0,
+    }
+    unchanged = Equals("number", entry.number) if entry.number else Absent("number")
+    condition = Every((unchanged, Absent("intent")))
+    outcome = database.write(
+        Update(entry.key, set=attributes, remove=("retry_at", "expires"), condition=condition)
+    )
+    if isinstance(outcome, Won):
+        return True
+    return bool(outcome.item and outcome.item.get("token") == intent.token)
+
+
+def record(
+    database: Database, entry: Entry, intent: Intent, *, held: Collection[bytes], now: datetime, outcome: str
+) -> Entry:
+    """Log an intent as told, or as refused for ever, and return the entry; refused if something newer is there.
+
+    `held` are the hashes of what is muted now: what was told of it stays on the books, or its end would be lost.
+    """
+    muted = {told: at for told, at in entry.firing.items() if told in held}
+    firing = {**muted, **intent.firing}
+    attributes: dict[str, Value] = {
+        "number": intent.number,
+        "firing": _joined(firing),
+        "resolved": _joined(intent.resolved),
+        "at": millis(intent.at),
+        "told_at": millis(now),
+        "reason": intent.reason.value,
+        "outcome": outcome[:200],
+        "expires": millis(now + RETENTION) // 1000,
+    }
+    gone = ("intent", "intended", "token", "tries", "retry_at")
+    newer = Either((Absent("number"), Below("number", intent.number)))
+    database.write(Update(entry.key, set=attributes, remove=gone, condition=newer))
+    return Entry(
+        entry.group,
+        entry.receiver,
+        entry.integration,
+        intent.number,
+        firing,
+        intent.resolved,
+        intent.at,
+    )
+
+
+def postpone(database: Database, entry: Entry, intent: Intent, retry_at: datetime) -> None:
+    """Store when an intent is to be tried again, and that it was tried once more."""
+    database.write(
+        Update(
+            entry.key,
+            set={"retry_at": millis(retry_at)},
+            add={"tries": 1},
+            condition=Equals("intended", intent.number),
+        )
+    )
+
+
+def _joined(told: Activations) -> bytes:
+    return b"".join(name + at.to_bytes(_TIME_BYTES, "big") for name, at in sorted(told.items()))
+
+
+def _split(packed: bytes) -> dict[bytes, int]:
+    entries = (packed[start : start + _ENTRY_BYTES] for start in range(0, len(packed), _ENTRY_BYTES))
+    return {entry[:_HASH_BYTES]: int.from_bytes(entry[_HASH_BYTES:], "big") for entry in entries}
+
+
+def owed(entries: Iterable[Entry], alert: Alert) -> bool:
+    """Tell whether the end of a resolved alert has yet to be told to somebody who was told that it fires.
+
+    Somebody about to be told that it fires counts too.
+    """
+    told = label_hash(alert)
+    return any(
+        told in entry.firing or (entry.intent is not None and told in entry.intent.firing)
+        for entry in entries
+    )

@@ -1,0 +1,172 @@
+"""The routes of alertmanager.yml, everything that a route inherits filled in."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from tocsin.dispatch.config import Route
+from tocsin.documents import Block, Document, Duration, Path, Text, parsed, words
+from tocsin.labels import quote
+from tocsin.matchers import Matcher, MatchOp, format_matchers, parse_matchers, sort_matchers
+from tocsin.regexes import compile_re2
+
+_ABOVE_ROOT = Route(
+    id="",
+    key="",
+    receiver="",
+    matchers=(),
+    group_by=frozenset(),
+    group_wait=timedelta(seconds=30),
+    group_interval=timedelta(minutes=5),
+    repeat_interval=timedelta(hours=4),
+)
+"""What the root inherits: Alertmanager's defaults."""
+
+_ROOT_HAS_NONE = {
+    "match": "root route must not have any matchers",
+    "match_re": "root route must not have any matchers",
+    "matchers": "root route must not have any matchers",
+    "mute_time_intervals": "root route must not have any mute time intervals",
+    "active_time_intervals": "root route must not have any active time intervals",
+}
+_ALL_LABELS = "..."
+_CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def _classic_name(name: str) -> str:
+    if not _CLASSIC_NAME.fullmatch(name):
+        raise ValueError(f"invalid label name {quote(name)}")
+    return name
+
+
+def _anchored(pattern: str) -> str:
+    """Return a pattern of `match_re` as Alertmanager keeps it and shows it in keys: anchored."""
+    compile_re2(anchored := f"^(?:{pattern})$")
+    return anchored
+
+
+def _group_by(names: list[str]) -> list[str]:
+    if _ALL_LABELS in names and set(names) != {_ALL_LABELS}:
+        raise ValueError("cannot have wildcard group_by (`...`) and other labels at the same time")
+    for name, count in Counter(names).items():
+        if not name:
+            raise ValueError(f"invalid label name {quote(name)} in group_by list")
+        if count > 1 and name != _ALL_LABELS:
+            raise ValueError(f"duplicated label {quote(name)} in group_by")
+    return names
+
+
+def _not_zero(key: str) -> AfterValidator:
+    def check(duration: timedelta) -> timedelta:
+        if not duration:
+            raise ValueError(f"{key} cannot be zero")
+        return duration
+
+    return AfterValidator(check)
+
+
+ClassicName = Annotated[str, AfterValidator(_classic_name)]
+
+
+class _Route(Block):
+    unsupported: ClassVar = words("labels")
+
+    receiver: str = ""
+    group_by: Annotated[list[Text], AfterValidator(_group_by)] | None = None
+    continues: bool = Field(default=False, alias="continue")
+    match: dict[ClassicName, Text] = Field(default_factory=dict)
+    match_re: dict[ClassicName, Annotated[str, parsed(_anchored)]] = Field(default_factory=dict)
+    matchers: tuple[Annotated[Any, parsed(parse_matchers)], ...] = ()
+    group_wait: Duration | None = None
+    group_interval: Annotated[Duration, _not_zero("group_interval")] | None = None
+    repeat_interval: Annotated[Duration, _not_zero("repeat_interval")] | None = None
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
+    routes: tuple[Any, ...] = ()
+
+    def all_matchers(self) -> tuple[Matcher, ...]:
+        """Return what all three ways to write matchers say, sorted."""
+        equal = [Matcher(name, MatchOp.EQUAL, value) for name, value in self.match.items()]
+        regex = [Matcher(name, MatchOp.REGEX, value) for name, value in self.match_re.items()]
+        return sort_matchers([*equal, *regex, *(matcher for several in self.matchers for matcher in several)])
+
+
+def read_routes(document: Document) -> Route:
+    """Return the root of the tree; if a problem has been noted, what is returned must not be used."""
+    path: Path = ("route",)
+    if document.at(path) is None:
+        document.refuse(path, "no route provided in config")
+        return _ABOVE_ROOT
+    for key, reason in _ROOT_HAS_NONE.items():
+        if document.at((*path, key)):
+            document.refuse((*path, key), reason)
+    if not document.at((*path, "receiver")):
+        document.refuse((*path, "receiver"), "root route must specify a default receiver")
+    root = _Reader(document).read(path, _ABOVE_ROOT, Counter())
+    if root.continues:
+        document.refuse((*path, "continue"), "cannot have continue in root route")
+    return root
+
+
+class _Reader:
+    """Reads routes, and knows the names that they may use."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._receivers = self._names("receivers")
+        self._intervals = self._names("time_intervals") | self._names("mute_time_intervals")
+
+    def _names(self, key: str) -> set[str]:
+        names = (self._document.at((*path, "name")) for path in self._document.items((key,)))
+        return {name for name in names if isinstance(name, str)}
+
+    def read(self, path: Path, above: Route, siblings: Counter[str]) -> Route:
+        """Return the route at `path` and all below; `siblings` counts those before it by their matchers."""
+        block = self._document.read(path, _Route) or _Route()
+        self._check_names(path, block)
+        route = _inheriting(block, above, siblings)
+        below: Counter[str] = Counter()
+        paths = self._document.items((*path, "routes"))
+        return replace(route, routes=tuple(self.read(child, route, below) for child in paths))
+
+    def _check_names(self, path: Path, block: _Route) -> None:
+        if block.receiver and block.receiver not in self._receivers:
+            self._document.refuse(
+                (*path, "receiver"), f"undefined receiver {quote(block.receiver)} used in route"
+            )
+        for key in ("mute_time_intervals", "active_time_intervals"):
+            for index, name in enumerate(getattr(block, key)):
+                if name not in self._intervals:
+                    reason = f"undefined time interval {quote(name)} used in route"
+                    self._document.refuse((*path, key, index), reason)
+
+
+def _inheriting(block: _Route, above: Route, siblings: Counter[str]) -> Route:
+    """Return the route of a block, still without routes below; time intervals are not inherited."""
+    matchers = block.all_matchers()
+    own = format_matchers(matchers)
+    siblings[own] += 1
+    number = f"#{siblings[own]}" if siblings[own] > 1 else ""
+    slash = "/" if above.key else ""
+    group_by = above.group_by if block.group_by is None else frozenset(block.group_by)
+    return Route(
+        id=f"{above.id}{slash}{own}{number}",
+        key=f"{above.key}{slash}{own}",
+        receiver=block.receiver or above.receiver,
+        matchers=matchers,
+        group_by=None if group_by is None or _ALL_LABELS in group_by else group_by,
+        group_wait=_given(block.group_wait, above.group_wait),
+        group_interval=_given(block.group_interval, above.group_interval),
+        repeat_interval=_given(block.repeat_interval, above.repeat_interval),
+        continues=block.continues,
+        mute_time_intervals=block.mute_time_intervals,
+        active_time_intervals=block.active_time_intervals,
+    )
+
+
+def _given(own: timedelta | None, above: timedelta) -> timedelta:
+    return above if own is None else own
