@@ -1,0 +1,190 @@
+"""The composition root: the one place that wires use-cases to the world, AWS or a stand-in for it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+
+from tocsin.clock import SystemClock
+from tocsin.dispatch.config import Integration
+from tocsin.dispatch.controls import Controls
+from tocsin.dispatch.flush import Dispatcher, Receivers
+from tocsin.dispatch.intake import Intake
+from tocsin.dispatch.sweep import Sweep, Swept
+from tocsin.evaluation.worker import Worker
+from tocsin.index import read_index, settle_layout
+from tocsin.parallel import Threads
+from tocsin.ports import Clock, Database, Parallel, Queue, Receiver, Source
+from tocsin.receivers import sns
+from tocsin.receivers.sns import SnsReceiver
+from tocsin.receivers.webhook import WebhookReceiver
+from tocsin.schedule.fanout import FanOut, Ticker
+from tocsin.settings import Prometheus, Settings
+from tocsin.sources import auth, cloudwatch
+from tocsin.sources.cloudwatch import CloudWatchSource
+from tocsin.sources.prometheus import PrometheusSource
+from tocsin.stores import dynamodb
+from tocsin.stores.dynamodb import DynamoDatabase
+from tocsin.stores.sqs import SqsQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_INTEGRATIONS_AT_ONCE = 16
+_SOURCES_AT_ONCE = 8
+
+
+def token() -> str:
+    """Return what no other attempt has: an owner token."""
+    return uuid4().hex[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside. Each function needs a part of it; a stand-in replaces any part."""
+
+    database: Database
+    clock: Clock
+    ticks: Queue | None = None
+    flushes: Queue | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    receivers: Receivers | None = None
+    parallel: Parallel = field(default_factory=lambda: Threads(_INTEGRATIONS_AT_ONCE))
+    token: Callable[[], str] = token
+
+
+class MissingPartError(RuntimeError):
+    """A function was wired without a part of the world that it needs."""
+
+
+def _needed(part: Any, name: str) -> Any:
+    if part is None:
+        raise MissingPartError(f"no {name} is configured")
+    return part
+
+
+# -- use-cases ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What the ticker did in its minute."""
+
+    fanned_out: FanOut
+    swept: Swept
+
+
+def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
+    """Return what runs every minute: the layout is settled, the ticks ahead are sent, due groups are swept."""
+    fan_out = Ticker(world.database, _needed(world.ticks, "ticks queue"), world.clock)
+    sweep = Sweep(world.database, _needed(world.flushes, "flushes queue"), world.clock)
+
+    def run() -> Minute:
+        layout = settle_layout(world.database, read_index(world.database), settings.shards)
+        return Minute(fan_out.fan_out(layout), sweep.sweep())
+
+    return run
+
+
+def evaluator(world: World, settings: Settings) -> Worker:
+    """Return what evaluates a shard's tick."""
+    configuration = Controls(world.database).config
+    intake = Intake(world.database, _needed(world.flushes, "flushes queue"), world.clock, configuration)
+    return Worker(
+        world.database,
+        world.sources,
+        intake,
+        world.clock,
+        world.parallel,
+        world.token,
+        settings.catch_up,
+    )
+
+
+def dispatcher(world: World, settings: Settings, lifetime: timedelta) -> Dispatcher:
+    """Return what flushes a group; `lifetime` is how long its process can live, a claim outlives that."""
+    return Dispatcher(
+        world.database,
+        _needed(world.flushes, "flushes queue"),
+        _needed(world.receivers, "receivers"),
+        world.clock,
+        world.parallel,
+        world.token,
+        lifetime,
+        settings.external_url,
+    )
+
+
+# -- AWS ------------------------------------------------------------------------------------------
+
+
+def aws(settings: Settings, session: boto3.Session | None = None, **client: Any) -> World:
+    """Return the world as it is on AWS; what a function has no setting for is left out.
+
+    `client` goes to every boto3 client (`endpoint_url`, `region_name`).
+    """
+    session = session or boto3.Session()
+    clock = SystemClock()
+    database_client: DynamoDBClient = session.client("dynamodb", config=dynamodb.client_config(), **client)
+    database_client.meta.events.register("after-call.dynamodb", clock.watch)
+    queues = session.client("sqs", config=dynamodb.client_config(), **client)
+    return World(
+        database=DynamoDatabase(database_client, settings.tables),
+        clock=clock,
+        ticks=SqsQueue(queues, settings.ticks_queue_url) if settings.ticks_queue_url else None,
+        flushes=SqsQueue(queues, settings.flushes_queue_url) if settings.flushes_queue_url else None,
+    )
+
+
+def with_sources(
+    world: World, settings: Settings, session: boto3.Session | None = None, **client: Any
+) -> World:
+    """Return the world with the sources that rules may ask."""
+    session = session or boto3.Session()
+    metrics = session.client("cloudwatch", config=cloudwatch.client_config(), **client)
+    sources: dict[str, Source] = {"cloudwatch": CloudWatchSource(metrics)}
+    if settings.prometheus is not None:
+        sources["prometheus"] = prometheus(settings.prometheus, session, **client)
+    return replace(world, sources=sources, parallel=Threads(_SOURCES_AT_ONCE))
+
+
+def prometheus(settings: Prometheus, session: boto3.Session, **client: Any) -> PrometheusSource:
+    """Return a source that signs its requests as the settings say; the secret is read from Secrets Manager."""
+    if settings.auth == "sigv4":
+        credentials = session.get_credentials()
+        return PrometheusSource(settings.url, auth.sigv4(credentials, settings.region))
+    if settings.auth == "none":
+        return PrometheusSource(settings.url)
+    secrets = session.client("secretsmanager", **client)
+    secret = json.loads(secrets.get_secret_value(SecretId=settings.secret_arn)["SecretString"])
+    if settings.auth == "bearer":
+        return PrometheusSource(settings.url, auth.bearer(secret["token"]))
+    return PrometheusSource(settings.url, auth.basic(secret["username"], secret["password"]))
+
+
+def with_receivers(world: World, session: boto3.Session | None = None, **client: Any) -> World:
+    """Return the world with the receivers that notifications go to, each made when it is first needed."""
+    session = session or boto3.Session()
+    made: dict[str, Receiver] = {}
+    topics: dict[str, Any] = {}
+
+    def receiver(integration: Integration) -> Receiver:
+        name = json.dumps([integration.kind, integration.settings], sort_keys=True, default=str)
+        if name not in made:
+            made[name] = make(integration)
+        return made[name]
+
+    def make(integration: Integration) -> Receiver:
+        if integration.kind == "webhook":
+            return WebhookReceiver(integration.settings)
+        region = sns.region(integration.settings)
+        if region not in topics:
+            options = {**client, "region_name": region} if region else client
+            topics[region] = session.client("sns", config=sns.client_config(), **options)
+        return SnsReceiver(topics[region], integration.settings)
+
+    return replace(world, receivers=receiver, parallel=Threads(_INTEGRATIONS_AT_ONCE))

@@ -1,0 +1,73 @@
+"""Settings: the one reader of the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+TABLES = ("rules", "state", "dispatch", "config")
+
+
+class SettingsError(ValueError):
+    """A variable is missing or not what it should be; the text names it and says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """Where the source `prometheus` is and how requests to it are signed: none, basic, bearer or sigv4."""
+
+    url: str
+    auth: str = "none"
+    secret_arn: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function is told by its template."""
+
+    tables: Mapping[str, str] = field(default_factory=lambda: {name: name for name in TABLES})
+    """Physical names of the tables by their logical names."""
+    ticks_queue_url: str = ""
+    flushes_queue_url: str = ""
+    shards: int = 1
+    catch_up: timedelta = timedelta(hours=1)
+    external_url: str = ""
+    service: str = "tocsin"
+    """What logs and metrics call the function: the template puts the stack's name before it."""
+    prometheus: Prometheus | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings; raises SettingsError naming the variable that is wrong."""
+        read = environment.get
+        url = read("TOCSIN_PROMETHEUS_URL", "")
+        prometheus = Prometheus(
+            url,
+            _one_of(environment, "TOCSIN_PROMETHEUS_AUTH", ("none", "basic", "bearer", "sigv4")),
+            read("TOCSIN_PROMETHEUS_SECRET_ARN", ""),
+            read("TOCSIN_PROMETHEUS_REGION", "") or read("AWS_REGION", ""),
+        )
+        return cls(
+            tables={name: read(f"TOCSIN_{name.upper()}_TABLE", "") for name in TABLES},
+            ticks_queue_url=read("TOCSIN_TICKS_QUEUE_URL", ""),
+            flushes_queue_url=read("TOCSIN_FLUSHES_QUEUE_URL", ""),
+            shards=_positive(environment, "TOCSIN_SHARDS", 1),
+            catch_up=timedelta(seconds=_positive(environment, "TOCSIN_CATCHUP_LIMIT_SECONDS", 3600)),
+            external_url=read("TOCSIN_EXTERNAL_URL", ""),
+            service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
+            prometheus=prometheus if url else None,
+        )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{name}: expected a positive whole number, got {text!r}")
+    return int(text)
+
+
+def _one_of(environment: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    text = environment.get(name) or known[0]
+    if text not in known:
+        raise SettingsError(f"{name}: expected one of {', '.join(known)}, got {text!r}")
+    return text
