@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tocsin import bootstrap
+from tocsin.batch import each
 from tocsin.observability import EmfMeter, count_flush, fields, flush_line
 from tocsin.ports import Meter
 from tocsin.settings import Settings
@@ -27,8 +27,7 @@ class Handler:
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
         """Flush each message's group."""
-        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(event, self._flush, processor, context)
+        return each(event, self._flush, self._log, context)
 
     def _flush(self, record: SQSRecord) -> None:
         report = self._dispatcher.flush(record.json_body["group"])

@@ -5,10 +5,10 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tocsin import bootstrap
+from tocsin.batch import each
 from tocsin.instants import instant
 from tocsin.observability import EmfMeter, count_tick, fields, tick_line
 from tocsin.ports import Meter
@@ -24,8 +24,7 @@ class Handler:
 
     def __call__(self, event: dict[str, Any], context: Any) -> Any:
         """Evaluate each message's tick."""
-        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(event, self._tick, processor, context)
+        return each(event, self._tick, self._log, context)
 
     def _tick(self, record: SQSRecord) -> None:
         body = record.json_body

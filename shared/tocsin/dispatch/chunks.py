@@ -1,6 +1,6 @@
 """The alerts of one writer in one group, packed; each writer has its own items, so nobody else's are touched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,16 @@ def from_item(item: Item) -> Chunk:
     held = [alerts.from_document(found) for found in unpack(stored["alerts"])] if "alerts" in stored else []
     by_labels = {format_labels(alert.labels): alert for alert in held}
     return Chunk(stored["pk"], writer, prefix, stored["seq"], stored["rev"], by_labels)
+
+
+def merged(chunks: Iterable[Chunk]) -> tuple[Alert, ...]:
+    """Return the alerts of a group, merged by labels: firing in any writer wins."""
+    found: dict[str, Alert] = {}
+    for chunk in sorted(chunks, key=lambda chunk: chunk.seq):
+        for text, alert in chunk.alerts.items():
+            if text not in found or alert.ends_at is None or found[text].ends_at is not None:
+                found[text] = alert
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,8 @@ class Contents:
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
-        """The group's alerts, merged by labels: firing in any writer wins."""
-        merged: dict[str, Alert] = {}
-        for chunk in sorted(self.chunks, key=lambda chunk: chunk.seq):
-            for text, alert in chunk.alerts.items():
-                if text not in merged or alert.ends_at is None or merged[text].ends_at is not None:
-                    merged[text] = alert
-        return tuple(merged.values())
+        """The group's alerts."""
+        return chunks.merged(self.chunks)
 
 
 class Dispatcher:

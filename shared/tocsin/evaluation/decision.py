@@ -93,8 +93,9 @@ def decide(scene: Scene, evaluated: Sequence[Evaluated], gap: Gap | None, *, who
         _take(scene, result, after, lagging)
     if whole:
         for unit in orphans(scene.records, scene.units):
-            over = ended(scene.records[unit].instances, scene.until)
-            after[unit] = replace(scene.records[unit], instances=over)
+            known = scene.records[unit]
+            after[unit] = Record(ended(known.instances, scene.until), known.prefixes)
+            health += [HealthWrite(unit, "", "", scene.now)] if known.health else []
     late_since = _late_since(head, scene) if whole else head.late_since
     placing = whole and head.config != scene.config
     handovers, news_until = _hand_over(scene, after, lagging, late_since, placing=placing)
@@ -117,8 +118,9 @@ def decide(scene: Scene, evaluated: Sequence[Evaluated], gap: Gap | None, *, who
 
 
 def orphans(records: Mapping[str, Record], units: Mapping[str, Unit]) -> list[str]:
-    """Return the units that have instances and no rule any more: deleted, paused, renamed."""
-    return [unit for unit, record in records.items() if record.instances and unit not in units]
+    """Return the units that have instances or a health and no rule any more: deleted, paused, renamed."""
+    held = (unit for unit, record in records.items() if record.instances or record.health)
+    return [unit for unit in held if unit not in units]
 
 
 def _take(scene: Scene, result: Evaluated, after: dict[str, Record], lagging: dict[str, Lagging]) -> None:
@@ -188,13 +190,14 @@ def _hand_over(
         held_back = unit in lagging
         tell = () if held_back else tuple(held for held in record.instances.values() if held.outstanding)
         known = tuple(held for held in record.instances.values() if held.handed is not None)
-        if not tell and not (placing and known):
-            continue
         if not forced and tell:
             expires = _news(scene, unit)
             if expires is None:
-                continue
-            deadlines.append(expires)
+                tell = ()
+            else:
+                deadlines.append(expires)
+        if not tell and not (placing and known):
+            continue
         handovers.append(_of_unit(unit, record, tell, everything=placing))
         after[unit] = replace(record, instances=_told(record.instances, tell))
     return handovers, min(deadlines, default=None)

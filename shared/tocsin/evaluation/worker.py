@@ -21,13 +21,13 @@ from tocsin.schedule.ticks import TICK
 
 DEADLINE_SECONDS = 8.0
 """A tick commits what it has by then, so that the next one finds it done."""
-LEASE = timedelta(seconds=8)
+LEASE = timedelta(seconds=5)
 _BATCH_SECONDS = 4.0
-"""How long a batch under a lease may take: it ends before the lease does."""
+"""How long a batch under a lease may take: it ends before the lease, and that before the next tick."""
 _BATCHES = 64
 _ROUNDS = 40
-_RETRY_UNTIL_SECONDS = 12.0
-"""No retry of what lags begins later in a worker's life: it has to end before its Lambda does."""
+_LAST_PASS_SECONDS = 12.0
+"""No pass begins later in a worker's life: it has to end before its Lambda does; the next tick goes on."""
 
 
 @dataclass(slots=True)
@@ -112,11 +112,13 @@ class Worker:
         report.quarantined = sum(held.quarantined for held in head.lagging.values())
         if report.behind_seconds is None:
             report.behind_seconds = max(0.0, (target - head.cursor - TICK).total_seconds())
-        ends = started + timedelta(seconds=DEADLINE_SECONDS)
+        if (now - started).total_seconds() > _LAST_PASS_SECONDS:
+            return False
+        ends = now + timedelta(seconds=DEADLINE_SECONDS)
         this = _Pass(shard, read, head, index, units, now, ends, report)
         if head.cursor < target or head.inherited:
             return self._advance(this, target)
-        return self._retry(this, started)
+        return self._retry(this)
 
     # -- the shard as a whole -------------------------------------------------------------------
 
@@ -203,11 +205,11 @@ class Worker:
     def _due_to_retry(self, head: Head, now: datetime) -> list[str]:
         return sorted(unit for unit, held in head.lagging.items() if held.until <= now)
 
-    def _retry(self, this: _Pass, started: datetime) -> bool:
+    def _retry(self, this: _Pass) -> bool:
         """Try what lags apart from the others, whose tick is committed; suspects one at a time, under a mark."""
         now, head = this.now, this.head
         due = [unit for unit in self._due_to_retry(head, now) if unit in this.units]
-        if not due or (now - started).total_seconds() > _RETRY_UNTIL_SECONDS:
+        if not due:
             return False
         plain = [unit for unit in due if not head.lagging[unit].suspect]
         chosen = plain or due[:1]

@@ -5,12 +5,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from tocsin.index import Index, bump
-from tocsin.ports import Database, Delete, Item, Key, Update, Value, Write
+from tocsin.ports import Database, Delete, Item, Key, Present, Update, Value, Write
 from tocsin.rules.rule import Rule, from_document, to_document
 from tocsin.schedule.buckets import SLOTS, slot, unit_id
 
 _ROWS_A_TRANSACTION = 40
 """Each row and the versions of its slots go together; DynamoDB allows 100 writes, moto copies its tables."""
+
+
+class MissingRuleError(LookupError):
+    """A rule that was to be changed is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,14 @@ class RuleBook:
             self._transact(writes[start : start + _ROWS_A_TRANSACTION])
 
     def pause(self, units: Collection[str], *, paused: bool, by: str, at_ms: int) -> None:
-        """Pause or resume units; resuming also gives one in quarantine another chance."""
+        """Pause or resume units; resuming also gives one in quarantine another chance.
+
+        Raises MissingRuleError if a unit has no row by now: somebody has deleted it, and nothing may come
+        back of it.
+        """
+        written: dict[str, Value] = {"paused": paused, "by": by, "at": at_ms}
         writes: list[Write] = [
-            Update(row_key(unit), set={"paused": paused, "by": by, "at": at_ms}, add={"revision": 1})
+            Update(row_key(unit), set=written, add={"revision": 1}, condition=Present("rule"))
             for unit in units
         ]
         for start in range(0, len(writes), _ROWS_A_TRANSACTION):
@@ -70,7 +79,8 @@ class RuleBook:
 
     def _transact(self, writes: list[Write]) -> None:
         slots = sorted({f"slot{write.key.pk}" for write in writes})
-        self._database.transact([*writes, bump(*slots)])
+        if not self._database.transact([*writes, bump(*slots)]):
+            raise MissingRuleError("a rule was deleted by somebody else meanwhile")
 
 
 def _row(rule: Rule, by: str, at_ms: int) -> Update:
