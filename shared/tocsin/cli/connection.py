@@ -1,0 +1,97 @@
+"""The way to a stack: its tables and queues, and the one place where what AWS refuses becomes a line."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tocsin.bootstrap import World, aws
+from tocsin.cli.session import Target
+from tocsin.settings import TABLES, Settings, SettingsError
+from tocsin.stores.dynamodb import UnprocessedKeysError, client_config
+from tocsin.stores.limits import InvalidRequestError
+from tocsin.stores.sqs import UnsentError
+
+LOCAL = "tocsin-local"
+"""The stack of `tocsin local`: no CloudFormation made it, so its names follow from its own."""
+_LOCAL_URL = "http://127.0.0.1:9093"
+_LOCAL_REGION = "us-east-1"
+_LOCAL_KEY = "local"
+
+
+@contextmanager
+def connected(target: Target) -> Iterator[World]:
+    """Yield the world of a stack; what AWS or the environment refuses is raised as click's one-line error."""
+    try:
+        settings = Settings.from_environment(os.environ)
+        if target.stack == LOCAL:
+            target = local_target(target, os.environ)
+        session = _session(target)
+        client = {"endpoint_url": target.endpoint_url} if target.endpoint_url else {}
+        if target.stack:
+            settings = of_stack(settings, target.stack, _outputs(session, target.stack, client))
+        yield aws(_complete(settings), session, **client)
+    except ClientError as error:
+        raise click.ClickException(_refusal(error)) from error
+    except (BotoCoreError, SettingsError, InvalidRequestError, UnprocessedKeysError, UnsentError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def local_target(target: Target, environment: Mapping[str, str]) -> Target:
+    """Return where `tocsin local` listens if nothing else is said."""
+    if target.endpoint_url or environment.get("AWS_ENDPOINT_URL"):
+        return target
+    return replace(target, endpoint_url=_LOCAL_URL, region=target.region or _LOCAL_REGION)
+
+
+def _session(target: Target) -> boto3.Session:
+    session = boto3.Session(profile_name=target.profile or None, region_name=target.region or None)
+    if target.stack == LOCAL and session.get_credentials() is None:
+        region = session.region_name or _LOCAL_REGION
+        return boto3.Session(_LOCAL_KEY, _LOCAL_KEY, region_name=region)
+    return session
+
+
+def _outputs(session: boto3.Session, stack: str, client: Mapping[str, Any]) -> dict[str, str]:
+    if stack == LOCAL:
+        return {_output(table): f"{LOCAL}-{_output(table)}" for table in TABLES}
+    formation = session.client("cloudformation", config=client_config(), **client)
+    [described] = formation.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _output(table: str) -> str:
+    return f"{table.capitalize()}Table"
+
+
+def of_stack(settings: Settings, stack: str, outputs: Mapping[str, str]) -> Settings:
+    """Return the settings with what a stack's outputs say; SettingsError if it is no stack of Tocsin's."""
+    if missing := [_output(table) for table in TABLES if _output(table) not in outputs]:
+        raise SettingsError(f"stack {stack} is not Tocsin's: it has no output {', '.join(missing)}")
+    return replace(
+        settings,
+        tables={table: outputs[_output(table)] for table in TABLES},
+        ticks_queue_url=outputs.get("TicksQueueUrl", ""),
+        flushes_queue_url=outputs.get("FlushesQueueUrl", ""),
+    )
+
+
+def _complete(settings: Settings) -> Settings:
+    if missing := [f"TOCSIN_{name.upper()}_TABLE" for name in TABLES if not settings.tables[name]]:
+        names = ", ".join(missing)
+        raise SettingsError(f"which stack? Give --stack NAME or TOCSIN_STACK (or the tables' names: {names})")
+    return settings
+
+
+def _refusal(error: ClientError) -> str:
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if code == "ResourceNotFoundException":
+        return (
+            f"{error.operation_name}: no such table ({message}); is it the right stack, region and endpoint?"
+        )
+    return f"{error.operation_name}: {message or code}"

@@ -1,0 +1,65 @@
+"""Rules as people see them: each with what it is doing now and whether it is well."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tocsin.evaluation.head import Lagging
+from tocsin.evaluation.records import NOTHING, Record, load
+from tocsin.evaluation.states import State
+from tocsin.index import Index
+from tocsin.ports import Database
+from tocsin.rules.book import RuleBook, StoredRule
+from tocsin.rules.rule import Rule
+from tocsin.schedule.buckets import BUCKETS
+from tocsin.schedule.layout import Buckets
+from tocsin.views.shards import ShardView
+
+OK = "ok"
+QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A stored rule, the record of its unit, and how it lags if it does."""
+
+    stored: StoredRule
+    record: Record = NOTHING
+    lagging: Lagging | None = None
+
+    @property
+    def rule(self) -> Rule:
+        """The rule itself."""
+        return self.stored.rule
+
+    def count(self, state: State) -> int:
+        """Return how many of its instances are in a state."""
+        return sum(held.state is state for held in self.record.instances.values())
+
+    @property
+    def state(self) -> State:
+        """The highest state of its instances (Prometheus: a rule fires if one of its alerts does)."""
+        return next((state for state in (State.FIRING, State.PENDING) if self.count(state)), State.INACTIVE)
+
+    @property
+    def health(self) -> str:
+        """`ok`, `quarantined`, or why its last evaluation failed."""
+        if self.lagging is not None and self.lagging.quarantined:
+            return QUARANTINED
+        return self.record.health or OK
+
+
+def read_stored(database: Database, index: Index) -> list[StoredRule]:
+    """Read every rule, in the order of their keys."""
+    return sorted(RuleBook(database).load(index).values(), key=lambda stored: stored.rule.key)
+
+
+def read_rules(database: Database, index: Index, shards: Iterable[ShardView]) -> list[RuleView]:
+    """Read every rule with the record of its unit, in the order of their keys."""
+    lagging: Mapping[str, Lagging] = {
+        unit: held for view in shards if view.head for unit, held in view.head.lagging.items()
+    }
+    records = load(database, Buckets(0, BUCKETS))
+    return [
+        RuleView(stored, records.get(stored.id, NOTHING), lagging.get(stored.id))
+        for stored in read_stored(database, index)
+    ]
