@@ -1,0 +1,38 @@
+# make demo and make test need Python 3.11 or later and nothing else: what they use is installed into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+SAM ?= sam
+ARCH ?= arm64
+
+MADE = $(VENV)/.made
+
+.PHONY: demo test lint bench build clean
+
+demo: $(MADE)
+	$(VENV)/bin/tocsin demo
+
+test: $(MADE)
+	$(VENV)/bin/python -m pytest
+
+lint: $(MADE)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/cfn-lint template.yaml infra/*.yaml
+
+bench: $(MADE)
+	$(VENV)/bin/python -m tests.benchmarks
+
+# Needs the SAM command line and a python3.13 with pip on the PATH; deploy with the same Architecture.
+build:
+	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+
+clean:
+	rm -rf .venv* .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist shared/*.egg-info
+
+$(MADE): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	touch $@

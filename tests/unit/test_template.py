@@ -1,0 +1,416 @@
+"""What cfn-lint does not see in template.yaml and infra/, and where they must agree with the code."""
+
+import json
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cloudformation import ROOT, load_template, resources
+from tocsin.stores.tables import DUE_ATTRIBUTES, DUE_INDEX, EXPIRES_ATTRIBUTE, KEY_ATTRIBUTES, TABLES
+
+TEMPLATE = load_template("template.yaml")
+ALARMS = load_template("infra/alarms.yaml")
+DASHBOARD = load_template("infra/dashboard.yaml")
+
+FUNCTIONS = resources(TEMPLATE, "AWS::Serverless::Function")
+ROLES = resources(TEMPLATE, "AWS::IAM::Role")
+QUEUES = resources(TEMPLATE, "AWS::SQS::Queue")
+STORED = resources(TEMPLATE, "AWS::DynamoDB::Table")
+WATCHES = resources(ALARMS, "AWS::CloudWatch::Alarm")
+
+MAX_DELAY_SECONDS = 900
+"""How long SQS holds a message back at most; every queue must keep it for longer than that or lose it."""
+
+WITHOUT_RESOURCES = {"cloudwatch:GetMetricData"}
+"""Actions that AWS grants on every resource or not at all."""
+
+
+def events(kind: str) -> list[Any]:
+    """Give each event of a type with its function's and its own name, for `parametrize`."""
+    return [
+        pytest.param(function, event["Properties"], id=f"{name}-{trigger}")
+        for name, function in FUNCTIONS.items()
+        for trigger, event in function.get("Events", {}).items()
+        if event["Type"] == kind
+    ]
+
+
+def environment(function: dict[str, Any]) -> dict[str, Any]:
+    """Return the environment that a function gets, what all share included."""
+    shared: dict[str, Any] = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    own: dict[str, Any] = function["Environment"]["Variables"]
+    return shared | own
+
+
+def branches(value: Any) -> list[Any]:
+    """Return what a value may be: both branches of an Fn::If without AWS::NoValue, or the value."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        return [branch for branch in value["Fn::If"][1:] if branch != {"Ref": "AWS::NoValue"}]
+    return [value]
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every statement of every role's policies, those under a condition included."""
+    for role, properties in ROLES.items():
+        for policy in properties["Policies"]:
+            for entry in policy["PolicyDocument"]["Statement"]:
+                for statement in branches(entry):
+                    yield role, statement
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+STATEMENTS = [pytest.param(statement, id=f"{role}-{statement['Sid']}") for role, statement in statements()]
+
+
+# -- the schedule ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("function", "schedule"), events("ScheduleV2"))
+def test_a_schedule_has_a_rate_the_scheduler_accepts(function: Any, schedule: dict[str, Any]) -> None:
+    assert re.fullmatch(
+        r"rate\((1 (minute|hour|day)|\d+ (minutes|hours|days))\)", schedule["ScheduleExpression"]
+    )
+
+
+@pytest.mark.parametrize(("function", "schedule"), events("ScheduleV2"))
+def test_a_schedule_is_named_after_its_stack(function: Any, schedule: dict[str, Any]) -> None:
+    assert "${AWS::StackName}" in schedule["Name"]["Fn::Sub"]
+
+
+def test_the_ticker_is_scheduled() -> None:
+    assert [event["Type"] for event in FUNCTIONS["Ticker"]["Events"].values()] == ["ScheduleV2"]
+
+
+def test_every_explicit_name_carries_the_stack() -> None:
+    """Two stacks in an account must not fight for a name."""
+    names = [
+        properties[key]
+        for template in (TEMPLATE, ALARMS, DASHBOARD)
+        for resource in template["Resources"].values()
+        for properties in [resource.get("Properties", {})]
+        for key in ("FunctionName", "LayerName", "LogGroupName", "AlarmName", "DashboardName", "QueueName")
+        if key in properties
+    ]
+    assert names
+    assert all("StackName" in str(name) or "Name" in re.findall(r"\w+", str(name)) for name in names)
+
+
+# -- queues and what reads them --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("function", "source"), events("SQS"))
+def test_a_queue_is_read_with_partial_batch_responses(function: Any, source: dict[str, Any]) -> None:
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize(("function", "source"), events("SQS"))
+def test_concurrency_is_bounded_and_at_least_what_lambda_takes(function: Any, source: dict[str, Any]) -> None:
+    parameter = TEMPLATE["Parameters"][source["ScalingConfig"]["MaximumConcurrency"]["Ref"]]
+    assert 2 <= parameter["MinValue"] <= parameter["Default"] <= parameter["MaxValue"] <= 1000
+
+
+@pytest.mark.parametrize(("function", "source"), events("SQS"))
+def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(
+    function: dict[str, Any], source: dict[str, Any]
+) -> None:
+    queue = QUEUES[source["Queue"]["Fn::GetAtt"][0]]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_a_claim_outlives_its_dispatcher_and_the_skew_of_two_clocks() -> None:
+    claim = runpy.run_path(str(ROOT / FUNCTIONS["Dispatcher"]["CodeUri"] / "app.py"))["CLAIM"]
+    assert claim.total_seconds() >= FUNCTIONS["Dispatcher"]["Timeout"] + 2 * 2
+
+
+def test_a_tick_has_an_invocation_to_itself() -> None:
+    assert FUNCTIONS["Evaluator"]["Events"]["Ticks"]["Properties"]["BatchSize"] == 1
+
+
+def readable_queues() -> dict[str, dict[str, Any]]:
+    return {name: queue for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
+
+
+def test_every_queue_with_a_reader_has_dead_letters_and_every_other_queue_holds_them() -> None:
+    read = {event.values[1]["Queue"]["Fn::GetAtt"][0] for event in events("SQS")}
+    dead = {
+        queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in readable_queues().values()
+    }
+    assert set(readable_queues()) == read
+    assert dead == set(QUEUES) - read
+
+
+@pytest.mark.parametrize("name", readable_queues())
+def test_a_poison_message_is_set_aside_before_it_is_too_old_to_keep(name: str) -> None:
+    queue = QUEUES[name]
+    dead = QUEUES[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+    tries = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert 3 <= tries <= 5
+    assert tries * queue["VisibilityTimeout"] < queue["MessageRetentionPeriod"]
+    # A message keeps its age when it moves to the dead letters of a standard queue.
+    assert dead["MessageRetentionPeriod"] == 14 * 86400
+
+
+@pytest.mark.parametrize("name", readable_queues())
+def test_a_queue_keeps_a_message_at_least_as_long_as_it_may_hold_it_back(name: str) -> None:
+    assert QUEUES[name]["MessageRetentionPeriod"] >= MAX_DELAY_SECONDS
+    assert 0 <= QUEUES[name].get("DelaySeconds", 0) <= MAX_DELAY_SECONDS
+
+
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - set(readable_queues())))
+def test_dead_letters_raise_an_alarm(name: str) -> None:
+    watched = [
+        alarm["Threshold"]
+        for alarm in WATCHES.values()
+        if alarm.get("Dimensions") == [{"Name": "QueueName", "Value": {"Ref": name}}]
+    ]
+    assert watched == [0]
+    assert TEMPLATE["Resources"]["AlarmStack"]["Properties"]["Parameters"][name] == {
+        "Fn::GetAtt": [name, "QueueName"]
+    }
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def test_the_tables_are_the_stores_tables() -> None:
+    assert set(STORED) == {f"{name.capitalize()}Table" for name in TABLES}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_table_costs_what_is_used_and_can_be_restored(name: str) -> None:
+    table = STORED[name]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": EXPIRES_ATTRIBUTE, "Enabled": True}
+    assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert TEMPLATE["Parameters"]["DeletionProtection"]["Default"] == "true"
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_table_has_the_keys_of_the_stores(name: str) -> None:
+    table = STORED[name]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == list(KEY_ATTRIBUTES)
+    assert [key["KeyType"] for key in table["KeySchema"]] == ["HASH", "RANGE"]
+    kinds = {entry["AttributeName"]: entry["AttributeType"] for entry in table["AttributeDefinitions"]}
+    assert [kinds[name] for name in KEY_ATTRIBUTES] == ["S", "S"]
+
+
+def test_only_dispatch_has_an_index_and_it_is_that_of_due_groups() -> None:
+    assert [name for name, table in STORED.items() if "GlobalSecondaryIndexes" in table] == ["DispatchTable"]
+    [index] = STORED["DispatchTable"]["GlobalSecondaryIndexes"]
+    kinds = {
+        entry["AttributeName"]: entry["AttributeType"]
+        for entry in STORED["DispatchTable"]["AttributeDefinitions"]
+    }
+    assert index["IndexName"] == DUE_INDEX
+    assert [key["AttributeName"] for key in index["KeySchema"]] == list(DUE_ATTRIBUTES)
+    assert [kinds[name] for name in DUE_ATTRIBUTES] == ["N", "N"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+# -- what functions may do -------------------------------------------------------------------------
+
+
+def test_every_function_has_a_role_of_its_own() -> None:
+    used = [function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
+    assert sorted(used) == sorted(ROLES)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_grant_names_its_actions(statement: dict[str, Any]) -> None:
+    for action in listed(statement["Action"]):
+        assert re.fullmatch(r"[a-z]+:[A-Za-z]+", action)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_grant_names_its_resources_unless_aws_knows_none(statement: dict[str, Any]) -> None:
+    if statement["Resource"] == "*":
+        assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES
+    else:
+        assert not [resource for resource in listed(statement["Resource"]) if isinstance(resource, str)]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_no_grant_reaches_over_a_whole_table_at_once(statement: dict[str, Any]) -> None:
+    assert "dynamodb:Scan" not in listed(statement["Action"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_only_managed_policy_is_that_for_a_private_network(role: str) -> None:
+    [managed] = branches(ROLES[role].get("ManagedPolicyArns", {"Fn::If": ["WithVpc", []]}))
+    assert [arn["Fn::Sub"].rsplit("/", 1)[1] for arn in managed] in ([], ["AWSLambdaENIManagementAccess"])
+
+
+def granted(role: str, table: str) -> set[str]:
+    return {
+        action
+        for name, statement in statements()
+        if name == role and {"Fn::GetAtt": [table, "Arn"]} in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_function_writes_rules_or_configuration_but_the_ticker_its_part(role: str) -> None:
+    writes = {
+        (table, action)
+        for table in ("RulesTable", "ConfigTable")
+        for action in granted(role, table)
+        if not re.fullmatch("dynamodb:(GetItem|BatchGetItem|Query)", action)
+    }
+    layout_and_wake_records = {("RulesTable", "dynamodb:UpdateItem"), ("ConfigTable", "dynamodb:DeleteItem")}
+    assert writes == (layout_and_wake_records if role == "TickerRole" else set())
+
+
+def test_the_dispatcher_knows_nothing_of_states() -> None:
+    assert granted("DispatcherRole", "StateTable") == set()
+
+
+# -- what functions get ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_logs_into_a_group_that_forgets(name: str) -> None:
+    group = FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]
+    logs = resources(TEMPLATE, "AWS::Logs::LogGroup")[group]
+    assert logs["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group == f"{name}Logs"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_filter_by_level_stands_between_metrics_and_cloudwatch(name: str) -> None:
+    """Lambda's JSON format takes EMF for INFO and drops it where a higher level is asked for."""
+    assert set(FUNCTIONS[name]["LoggingConfig"]) == {"LogGroup"}
+
+
+def test_every_variable_the_settings_read_is_given_to_a_function() -> None:
+    read = set(re.findall(r"\bTOCSIN_[A-Z_]+\b", (ROOT / "shared/tocsin/settings.py").read_text()))
+    given = {name for function in FUNCTIONS.values() for name in environment(function)}
+    assert read
+    assert read <= given
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_powertools_knows_its_function_by_stack_and_name(name: str) -> None:
+    variables = environment(FUNCTIONS[name])
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Fn::Sub": f"${{AWS::StackName}}-{name.lower()}"}
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Tocsin"
+
+
+def test_a_function_gets_a_variable_only_for_what_its_role_may_touch() -> None:
+    for name, function in FUNCTIONS.items():
+        for variable, value in environment(function).items():
+            if variable.endswith("_TABLE"):
+                assert granted(f"{name}Role", value["Ref"]), (name, variable)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_handler_is_where_the_template_says(name: str) -> None:
+    handler = TEMPLATE["Globals"]["Function"]["Handler"]
+    module, function = handler.split(".")
+    source = ROOT / FUNCTIONS[name]["CodeUri"] / f"{module}.py"
+    assert re.search(rf"^(def {function}\(|{function} = )", source.read_text(), re.MULTILINE)
+
+
+def test_the_layer_is_built_for_the_processor_it_runs_on() -> None:
+    layer = TEMPLATE["Resources"]["TocsinLayer"]
+    assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
+    assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    assert TEMPLATE["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+    assert layer["Metadata"]["BuildMethod"] == TEMPLATE["Globals"]["Function"]["Runtime"]
+
+
+# -- parameters and outputs ------------------------------------------------------------------------
+
+
+def test_every_parameter_is_explained_and_has_a_group_and_a_default() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(TEMPLATE["Parameters"])
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert {"Description", "Default"} <= set(parameter), name
+
+
+def test_the_outputs_name_all_that_the_command_line_looks_for() -> None:
+    assert set(TEMPLATE["Outputs"]) == {
+        *STORED,
+        "TicksQueueUrl",
+        "FlushesQueueUrl",
+        "TicksDeadLettersUrl",
+        "FlushesDeadLettersUrl",
+        "TopicArn",
+        "AlarmTopicArn",
+        *(f"{name}Function" for name in FUNCTIONS),
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "nested"), [("AlarmStack", ALARMS), ("Dashboard", DASHBOARD)], ids=["alarms", "dashboard"]
+)
+def test_a_nested_stack_gets_the_parameters_it_declares(stack: str, nested: dict[str, Any]) -> None:
+    properties = TEMPLATE["Resources"][stack]["Properties"]
+    assert (ROOT / properties["TemplateURL"]).is_file()
+    assert set(properties["Parameters"]) == set(nested["Parameters"])
+
+
+# -- alarms and the dashboard ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", ["ticker", "evaluator"])
+def test_a_missing_heartbeat_is_an_alarm(function: str) -> None:
+    [alarm] = [
+        alarm
+        for alarm in WATCHES.values()
+        if alarm.get("MetricName") == "heartbeat"
+        and alarm["Dimensions"] == [{"Name": "service", "Value": {"Fn::Sub": f"${{Name}}-{function}"}}]
+    ]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+
+
+def test_everything_that_can_alarm_reaches_somebody() -> None:
+    [down] = resources(ALARMS, "AWS::CloudWatch::CompositeAlarm").values()
+    in_composite = set(re.findall(r"\$\{(\w+)\}", down["AlarmRule"]["Fn::Sub"]))
+    told = {"Fn::If": ["OwnTopic", {"Ref": "AlarmTopic"}, {"Ref": "TopicArn"}]}
+    assert in_composite < set(WATCHES)
+    assert down["AlarmActions"] == [told]
+    for name, alarm in WATCHES.items():
+        assert (name in in_composite) != (alarm.get("AlarmActions") == [told]), name
+
+
+def test_no_alarm_goes_through_the_pipeline_it_watches() -> None:
+    assert "PagesTopic" not in json.dumps(TEMPLATE["Resources"]["AlarmStack"])
+
+
+def test_the_dashboard_is_json_without_overlaps() -> None:
+    [dashboard] = resources(DASHBOARD, "AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets)
+
+
+def watched_metrics(path: Path) -> set[str]:
+    """Return the names of Tocsin's metrics in a template: in lists, properties and queries."""
+    text = path.read_text()
+    if "AlarmName" in text:
+        queries = re.findall(r"(?:MAX|SUM)\((\w+)\)", text)
+        plain = re.findall(r"Namespace: Tocsin\s+MetricName: (\w+)", text)
+        return {*queries, *plain}
+    return {*re.findall(r'"Tocsin", "(\w+)"', text), *re.findall(r'MetricName=\\"(\w+)', text)}
+
+
+@pytest.mark.parametrize("path", ["infra/alarms.yaml", "infra/dashboard.yaml"])
+def test_what_is_watched_is_emitted(path: str) -> None:
+    sources = "\n".join(
+        source.read_text() for folder in ("shared", "functions") for source in (ROOT / folder).rglob("*.py")
+    )
+    watched = watched_metrics(ROOT / path)
+    assert watched
+    assert {name for name in watched if f'"{name}"' not in sources} == set()
