@@ -26,9 +26,12 @@ class Handler:
             "ticks_sent": len(minute.fanned_out.messages),
             "groups_due": minute.swept.due,
             "groups_woken": minute.swept.woken,
+            "behind_seconds": dict(minute.behind_seconds),
         }
         self._log.info("minute", extra=done)
         self._meter.count("heartbeat")
+        for shard, seconds in minute.behind_seconds.items():
+            self._meter.count("behind_seconds", seconds, unit="Seconds", shard=shard)
         return done
 
 

@@ -15,6 +15,7 @@ from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.flush import Dispatcher, Receivers
 from tocsin.dispatch.intake import Intake
 from tocsin.dispatch.sweep import Sweep, Swept
+from tocsin.evaluation.lateness import behind_seconds
 from tocsin.evaluation.worker import Worker
 from tocsin.index import read_index, settle_layout
 from tocsin.parallel import Threads
@@ -76,6 +77,8 @@ class Minute:
 
     fanned_out: FanOut
     swept: Swept
+    behind_seconds: Mapping[str, float]
+    """By shard."""
 
 
 def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
@@ -85,7 +88,8 @@ def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
 
     def run() -> Minute:
         layout = settle_layout(world.database, read_index(world.database), settings.shards)
-        return Minute(fan_out.fan_out(layout), sweep.sweep())
+        late = behind_seconds(world.database, layout, world.clock.now())
+        return Minute(fan_out.fan_out(layout), sweep.sweep(), late)
 
     return run
 

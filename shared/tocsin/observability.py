@@ -53,7 +53,6 @@ def count_tick(meter: Meter, report: worker.Report) -> None:
     if report.commits == 0:
         return
     meter.count("heartbeat")
-    meter.count("behind_seconds", report.behind_seconds or 0.0, unit="Seconds", shard=report.shard)
     meter.count("rules_evaluated", report.rules_evaluated)
     meter.count("units_lagging", report.lagging)
     meter.count("units_quarantined", report.quarantined)

@@ -61,7 +61,7 @@ class Settings:
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise SettingsError(f"{name}: expected a positive whole number, got {text!r}")
     return int(text)
 

@@ -3,7 +3,8 @@
 A worker that dies on time leaves no trace but a shard that is behind. Who finds it behind takes a lease and
 writes down, batch by batch, what is in flight. If that worker dies too, its batch is suspect: the others go
 on without it, and the suspects are tried alone, after the others are committed. One that kills again, alone,
-is quarantined, with an alarm, and tried ever more rarely, or as soon as its rule is written again.
+is quarantined, with an alarm, and tried ever more rarely, or as soon as its rule is written again. One death
+alone condemns nobody: a worker also dies of its own time running out, or of a call that fails.
 """
 
 from collections.abc import Mapping
@@ -24,9 +25,15 @@ def suspect(head: Head, units: Mapping[str, Unit], now: datetime) -> Head:
     if lease is not None and lease.until <= now:
         for unit in lease.units:
             if unit in units:
-                lagging[unit] = _held_back(head, units[unit], now, alone=len(lease.units) == 1)
+                lagging[unit] = _held_back(head, units[unit], now, alone=_tried_alone(head, unit))
         head = replace(head, lease=None)
     return replace(head, lagging=lagging)
+
+
+def _tried_alone(head: Head, unit: str) -> bool:
+    """Tell whether the worker that died was trying a suspect: such are only tried one at a time."""
+    known = head.lagging.get(unit)
+    return known is not None and known.suspect
 
 
 def _held_back(head: Head, unit: Unit, now: datetime, *, alone: bool) -> Lagging:
