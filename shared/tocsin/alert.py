@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cmp_to_key
 from typing import Any
 
 from tocsin.instants import instant, maybe_instant, millis
@@ -50,7 +51,19 @@ def _order(alert: Alert) -> tuple[object, ...]:
     def having(name: str) -> tuple[bool, str]:
         return (name not in alert.labels, alert.labels.get(name, ""))
 
-    return (having("job"), having("instance"), len(alert.labels), sorted(alert.labels.items()))
+    labels = _by_labels(sorted(alert.labels.items()))
+    return (having("job"), having("instance"), len(alert.labels), labels)
+
+
+@cmp_to_key
+def _by_labels(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> int:
+    """Compare as many sorted pairs: at the first that differ who lacks the earlier name, or has the lower value."""
+    for (name, value), (other_name, other_value) in zip(one, other, strict=True):
+        if name != other_name:
+            return -1 if name > other_name else 1
+        if value != other_value:
+            return -1 if value < other_value else 1
+    return 0
 
 
 def to_document(alert: Alert) -> dict[str, Any]:

@@ -28,6 +28,5 @@ def maybe_instant(ms: int | None) -> datetime | None:
 
 def rfc3339(at: datetime) -> str:
     """Return `at` as Go's RFC3339Nano prints it: UTC, `Z`, no trailing zeros in the fraction."""
-    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f"{at.microsecond:06d}".rstrip("0")
-    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return text.rstrip("0").removesuffix(".") + "Z"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tocsin import alert as alerts
@@ -82,8 +83,11 @@ def merge(chunks: Sequence[Chunk], changed: Sequence[Alert]) -> Merge:
         prefix = home(address(text), prefixes)
         prefixes.add(prefix)
         touched.add(prefix)
+    if any(longer.startswith(prefix) for prefix, longer in pairwise(sorted(prefixes))):
+        # Somebody died while dividing an item: beside its parts it would go on saying what has been.
+        touched = {""}
     fires = any(alert.ends_at is None for alert in held.values())
-    return Merge(_packed(held, touched), fires)
+    return Merge(_packed(held, touched, prefixes), fires)
 
 
 def write(database: Database, group: str, writer: str, merged: Merge, seq: int, now: datetime) -> None:
@@ -115,15 +119,14 @@ def prune(database: Database, chunk: Chunk, gone: Sequence[Alert], token: str, n
     return not isinstance(outcome, Lost) or bool(outcome.item and outcome.item.get("rev") == token)
 
 
-def _packed(held: Mapping[str, Alert], touched: set[str]) -> dict[str, bytes | None]:
+def _packed(held: Mapping[str, Alert], touched: set[str], known: set[str]) -> dict[str, bytes | None]:
     """Return the items to write for the touched prefixes; None is a tombstone, of one that is divided."""
     documents = _documents(held)
     written: dict[str, bytes | None] = {}
     for prefix in touched:
         chunks = divide(documents, prefix)
-        written |= chunks
-        if prefix not in chunks:
-            written[prefix] = None
+        gone = sorted(one for one in known if one.startswith(prefix) and one not in chunks)
+        written |= chunks | dict.fromkeys(gone, None)
     return written
 
 

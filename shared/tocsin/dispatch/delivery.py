@@ -120,10 +120,10 @@ class Deliverer:
         if reason is Reason.NONE:
             return None
         content = [alert for alert in audible if integration.send_resolved or not alert.resolved(view.now)]
-        intent = Intent(entry.number + 1, reason, view.now, tuple(content), view.token)
+        intent = Intent(entry.number + 1, reason, view.now, tuple(content), view.token, held=view.held)
         if not content:
             # Only ends, of which this receiver does not want to hear: logged, so that they are over.
-            delivery.entry = self._record(view, entry, intent, "not sent: send_resolved is false")
+            delivery.entry = self._record(entry, intent, "not sent: send_resolved is false")
             return None
         if not nflog.intend(self._database, entry, intent):
             delivery.interrupted = True
@@ -143,13 +143,13 @@ class Deliverer:
             delivery.again_at = retry_at
         else:
             outcome = "delivered" if isinstance(sent, Delivered) else f"refused: {sent.reason} {sent.detail}"
-            delivery.entry = self._record(view, entry, intent, outcome)
+            delivery.entry = self._record(entry, intent, outcome)
         delivery.told.append(_told(notification, entry, sent, retry_at, now))
         return retry_at is None
 
-    def _record(self, view: View, entry: Entry, intent: Intent, outcome: str) -> Entry:
+    def _record(self, entry: Entry, intent: Intent, outcome: str) -> Entry:
         now = self._clock.now()
-        return nflog.record(self._database, entry, intent, held=view.held, now=now, outcome=outcome)
+        return nflog.record(self._database, entry, intent, now=now, outcome=outcome)
 
     def _send(self, view: View, notification: Notification, receiver: Receiver) -> Sent:
         """Try until it is delivered, refused for good, or 10 s have passed."""

@@ -74,14 +74,21 @@ class Intake:
         placed = config.version if everything or not manifest.seq else manifest.config
         standing = self._note(writer, manifest, fires, seq, placed, now)
         for group in gone:
-            if chunks.withdraw(self._database, group, writer, seq, now):
-                wake(self._database, group, now, at_slot=True)
+            self._withdraw(group, writer, seq, now)
         if not everything and manifest.seq and manifest.config != config.version:
             self._end_elsewhere(elsewhere, writer, [a for a in alerts if a.ends_at is not None], seq, now)
         for group, merge in merged.items():
             if group in standing:
                 chunks.write(self._database, group, writer, merge, seq, now)
         self._arm([wanted[group] for group in wanted if group in standing], now)
+
+    def _withdraw(self, group: str, writer: str, seq: int, now: datetime) -> None:
+        """Take a writer's alerts out of a group; where nobody was told of them, as it was never armed, at once."""
+        if not chunks.withdraw(self._database, group, writer, seq, now):
+            return
+        if wake(self._database, group, now, at_slot=True) is None:
+            for chunk in chunks.read(self._database, group, writer):
+                chunks.prune(self._database, chunk, list(chunk.alerts.values()), f"{seq} withdrawn", now)
 
     def _end_elsewhere(
         self, groups: Sequence[str], writer: str, ended: Sequence[Alert], seq: int, now: datetime

@@ -6,7 +6,7 @@ worker first repeats exactly the intent, then decides afresh. What was told of a
 that a refire is news; its end is owed whatever activation was told.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -51,6 +51,8 @@ class Intent:
     token: str
     tries: int = 0
     retry_at: datetime | None = None
+    held: frozenset[bytes] = frozenset()
+    """The hashes of what was muted when it was decided: its alerts say nothing of these."""
 
     @property
     def firing(self) -> Activations:
@@ -139,6 +141,7 @@ def _intent(stored: Mapping[str, Any]) -> Intent:
         token=stored["token"],
         tries=stored.get("tries", 0),
         retry_at=maybe_instant(stored.get("retry_at")),
+        held=frozenset(map(bytes.fromhex, content["held"])),
     )
 
 
@@ -149,6 +152,7 @@ def intend(database: Database, entry: Entry, intent: Intent) -> bool:
         "reason": intent.reason.value,
         "at": millis(intent.at),
         "alerts": [alerts.to_document(alert) for alert in intent.alerts],
+        "held": sorted(told.hex() for told in intent.held),
     }
     attributes: dict[str, Value] = {
         "intent": pack(content),
@@ -166,14 +170,12 @@ def intend(database: Database, entry: Entry, intent: Intent) -> bool:
     return bool(outcome.item and outcome.item.get("token") == intent.token)
 
 
-def record(
-    database: Database, entry: Entry, intent: Intent, *, held: Collection[bytes], now: datetime, outcome: str
-) -> Entry:
+def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, outcome: str) -> Entry:
     """Log an intent as told, or as refused for ever, and return the entry; refused if something newer is there.
 
-    `held` are the hashes of what is muted now: what was told of it stays on the books, or its end would be lost.
+    What was muted when the intent was decided stays on the books as it was told, or its end would be lost.
     """
-    muted = {told: at for told, at in entry.firing.items() if told in held}
+    muted = {told: at for told, at in entry.firing.items() if told in intent.held}
     firing = {**muted, **intent.firing}
     attributes: dict[str, Value] = {
         "number": intent.number,

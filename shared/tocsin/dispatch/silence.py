@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin.instants import instant, millis
 from tocsin.labels import Labels
-from tocsin.matchers import Matcher, parse_matcher
+from tocsin.matchers import Matcher, MatchOp, parse_matcher
 
 
 class SilenceState(StrEnum):
@@ -54,8 +54,13 @@ def validate(silence: Silence, now: datetime) -> None:
         raise SilenceError("end time can't be in the past")
     if not silence.matchers:
         raise SilenceError("at least one matcher required")
-    if all(matcher.matches({}) for matcher in silence.matchers):
+    if all(_matches_empty(matcher) for matcher in silence.matchers):
         raise SilenceError("at least one matcher must not match the empty string")
+
+
+def _matches_empty(matcher: Matcher) -> bool:
+    """Tell whether a matcher is for what is missing: one that excludes a value never is."""
+    return matcher.op in (MatchOp.EQUAL, MatchOp.REGEX) and matcher.matches({})
 
 
 def silenced_by(silences: Iterable[Silence], labels: Labels, now: datetime) -> list[Silence]:
