@@ -17,6 +17,12 @@ from tocsin.schedule.buckets import bucket
 from tocsin.schedule.layout import Buckets, Layout, Shard
 from tocsin.schedule.ticks import TICK, floor_tick
 
+_TRIES = 100
+
+
+class UnsettledError(RuntimeError):
+    """Others change a shard faster than it can be opened, or its HEAD names a REDO that nobody wrote."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -35,7 +41,7 @@ class Opener:
     def open(self, layout_version: int, shard_index: int, now: datetime) -> tuple[Shard, Head, Index] | None:
         """Return the shard's HEAD with no REDO outstanding, and the index; None if its layout has passed."""
         shard_id = f"{layout_version}.{shard_index}"
-        while True:
+        for _ in range(_TRIES):
             item, index_item = self._database.get(head_key(shard_id), INDEX)
             index = Index.from_item(index_item)
             if index.layout.version != layout_version or shard_index >= index.layout.shards:
@@ -50,6 +56,7 @@ class Opener:
             if head.redo is None:
                 return shard, head, index
             self.finish(head)
+        raise UnsettledError(f"shard {shard_id} is never as it was read")
 
     def finish(self, head: Head) -> None:
         """Apply the REDO that HEAD names, clear it, delete it; if it is gone somebody else has."""
@@ -98,7 +105,7 @@ class Opener:
 
     def _seal(self, shard_id: str) -> Head | None:
         """Return an old HEAD once it is sealed with its REDO applied; None for one that never was."""
-        while True:
+        for _ in range(_TRIES):
             [item] = self._database.get(head_key(shard_id))
             head = from_item(shard_id, item) if item else None
             if item is not None and head is not None:
@@ -108,6 +115,7 @@ class Opener:
                     self.finish(head)
                     continue
             seal(self._database, shard_id, head, self._token())
+        raise UnsettledError(f"shard {shard_id} cannot be sealed")
 
 
 def _lagging(pieces: list[Piece]) -> dict[str, Lagging]:

@@ -1,0 +1,285 @@
+"""Chaos by seed: interleaved, killed, doubled, late; then peace; then everything has to be as it should."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from tests.simulation.baton import Actor, Order
+from tests.simulation.system import Container, System, config, rule
+from tests.simulation.verdict import faults
+from tocsin.notification import Delivered, Failed, Failure, Sent
+from tocsin.ports import Database
+
+if TYPE_CHECKING:
+    from tests.simulation.outside import Waiting
+
+TROUBLE_SECONDS = 240
+PEACE = TROUBLE_SECONDS + 330
+"""Once the last retry is over: from here on all is as it should be."""
+END = PEACE + 600
+_LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60}
+"""The functions' timeouts: who lives longer is killed."""
+_MOST_AT_ONCE = 5
+_SKEW_SECONDS = 2.0
+_UNDERWAY_SECONDS = 10
+"""How long a dispatcher's write may be under way: a claim outlives its worker by more than that."""
+_RECEIVES = 4
+"""How often a message is received before it is a dead letter."""
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    seed: int
+    faults: list[str]
+    sent: int
+    steps: int
+
+
+class Chaos:
+    """One run of a seed: the same seed makes the same run."""
+
+    def __init__(self, seed: int, database: Database | None = None) -> None:
+        self.rng = random.Random(seed)
+        self.seed = seed
+        self.system = System(database, shards=self.rng.choice((1, 1, 2)))
+        self.steps = 0
+        self.people = 0
+        """How often people have silenced or configured: that decides who is told what how often."""
+        self._silenced = False
+        self._born: dict[Actor, float] = {}
+        self._containers: list[Container] = []
+        self._old: list[tuple[str, Waiting]] = []
+        self._late: list[tuple[float, Any]] = []
+        self._world()
+
+    @property
+    def trouble(self) -> bool:
+        """Whether things still go wrong."""
+        return self.system.clock.seconds < TROUBLE_SECONDS
+
+    @property
+    def alone(self) -> bool:
+        """Whether each alert is told of alone, and nobody but time decided about it."""
+        return len(self.config["group_by"]) == 2 and not self.people
+
+    # -- the world ------------------------------------------------------------------------------
+
+    def _world(self) -> None:
+        rng, system = self.rng, self.system
+        self.chunk_bytes = rng.choice((16 * 1024, 16 * 1024, 250))
+        self.rules = [
+            rule("A", hold=timedelta(seconds=rng.choice((0, 10, 20)))),
+            rule("B", keep_firing_for=timedelta(seconds=rng.choice((0, 0, 20)))),
+            rule("C", interval=timedelta(seconds=rng.choice((10, 15, 20)))),
+        ]
+        system.apply(*self.rules)
+        self.receivers = ("web", "pager") if rng.random() < 0.4 else ("web",)
+        self.config: dict[str, Any] = {
+            "receivers": self.receivers,
+            "group_by": rng.choice((("alertname", "instance"), ("alertname",), ())),
+            "repeat_interval": rng.choice((4 * 3600, 4 * 3600, 60)),
+        }
+        system.configure(config(**self.config))
+        most = 2 if self.chunk_bytes > 1000 else 6
+        for name in "ABC":
+            for instance in "uvwxyz"[: rng.randint(1, most)]:
+                times = sorted(rng.sample(range(10, TROUBLE_SECONDS, 5), rng.randint(1, 5)))
+                times += sorted(rng.sample(range(PEACE, PEACE + 300, 5), rng.randint(0, 2)))
+                changes = [(float(second), number % 2 == 0) for number, second in enumerate(times)]
+                system.present(name, *changes, instance=instance)
+        self._outside()
+
+    def _outside(self) -> None:
+        rng, system = self.rng, self.system
+        doubts = [(0.02, "refused"), (0.02, "unanswered"), (0.05, "late")]
+        system.source.doubt = lambda: next(
+            (kind for likely, kind in doubts if self.trouble and rng.random() < likely), ""
+        )
+        system.ledger.answer = self._answer
+        system.ledger.deaf = lambda: self.trouble and rng.random() < 0.05
+
+    def _answer(self, name: str) -> Sent:
+        if self.trouble and self.rng.random() < 0.1:
+            return Failed(Failure.SERVER_ERROR, retry=True)
+        return Delivered()
+
+    # -- one step -------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Make trouble, then peace, then look."""
+        with patch("tocsin.packing.CHUNK_BYTES", self.chunk_bytes):
+            self.system.minute().finish()
+            while self.trouble:
+                self._step()
+                assert self.steps < 200_000, "no time passes"
+            self._calm()
+            return Outcome(self.seed, faults(self), len(self.system.ledger.sent), self.steps)
+
+    def _step(self) -> None:
+        self.steps += 1
+        rng, system = self.rng, self.system
+        self._reap()
+        running = system.baton.alive()
+        dice = rng.random()
+        if running and dice < 0.9:
+            actor = rng.choice(running)
+            self._order(actor)
+            return
+        if dice < 0.98 and self._deliver():
+            return
+        if dice > 0.997:
+            self._people()
+        if not running or rng.random() < 0.3:
+            self._time()
+
+    def _order(self, actor: Actor) -> None:
+        """Let an actor go on, or not."""
+        fate = self.rng.random()
+        if fate < 0.008:
+            actor.crash()
+        elif fate > 0.03 or actor.at == "start":
+            actor.step()
+        elif fate < 0.012:
+            actor.step(Order.INTERRUPT)
+        elif fate < 0.016:
+            actor.step(Order.LOSE)
+        elif fate < 0.02:
+            self._delay(actor)
+        else:
+            actor.step(Order.AGAIN)
+
+    def _delay(self, actor: Actor) -> None:
+        before = len(self.system.underway)
+        actor.step(Order.DELAY)
+        longest = _UNDERWAY_SECONDS if actor.name == "dispatcher" else 60
+        for write in self.system.underway[before:]:
+            self._late.append((self.system.clock.seconds + self.rng.randrange(longest), write))
+
+    def _arrive(self) -> None:
+        """Let the writes take effect that have been under way for long enough."""
+        now = self.system.clock.seconds
+        for at, write in list(self._late):
+            if at <= now:
+                self._late.remove((at, write))
+                write.arrive()
+
+    def _reap(self) -> None:
+        """Kill who has outlived its Lambda: a dispatcher must be dead before its claim ends."""
+        now = self.system.clock.seconds
+        for actor in list(self.system.baton.alive()):
+            if now - self._born.setdefault(actor, now) > _LIFE_SECONDS[actor.name]:
+                actor.crash()
+
+    def _deliver(self) -> bool:
+        """Deliver some message that is due, perhaps not for the last time, perhaps to several."""
+        rng, system = self.rng, self.system
+        if len(system.baton.alive()) >= _MOST_AT_ONCE:
+            return False
+        due = [
+            (name, m)
+            for name, q in (("evaluator", system.ticks), ("dispatcher", system.flushes))
+            for m in q.due()
+        ]
+        if self._old and rng.random() < 0.03:
+            name, message = rng.choice(self._old)
+        elif due:
+            name, message = rng.choice(due)
+            queue = system.ticks if name == "evaluator" else system.flushes
+            message.received += 1
+            if rng.random() > 0.15 or message.received >= _RECEIVES:
+                queue.waiting.remove(message)
+                self._old.append((name, message))
+            if rng.random() < 0.05:
+                return True  # Received by a poller that died.
+        else:
+            return False
+        self._born[self._container(name).on(message.body)] = system.clock.seconds
+        return True
+
+    def _container(self, name: str) -> Container:
+        """Return some idle container, or a new one with a clock of its own."""
+        idle = [found for found in self._containers if found.name == name and found.idle]
+        if idle and self.rng.random() < 0.8:
+            return self.rng.choice(idle)
+        skew = self.rng.choice((0, 0, self.rng.uniform(-_SKEW_SECONDS, _SKEW_SECONDS)))
+        made = self.system.container(name, skew)
+        self._containers.append(made)
+        return made
+
+    def _time(self) -> None:
+        system = self.system
+        before = system.clock.seconds
+        system.clock.sleep(self.rng.choice((0.5, 1, 2, 5)))
+        self._arrive()
+        if int(before // 60) != int(system.clock.seconds // 60) and self.rng.random() > 0.2:
+            self._born[self._container("ticker").on(None)] = system.clock.seconds
+
+    # -- people ---------------------------------------------------------------------------------
+
+    def _people(self) -> None:
+        getattr(
+            self,
+            "_" + self.rng.choice(("mute", "mute", "route", "delete", "add", "divide", "poison", "hang")),
+        )()
+
+    def _mute(self) -> None:
+        if self._silenced:
+            self.system.unsilence()
+        else:
+            self.system.silence(f'alertname="{self.rng.choice("ABC")}"')
+        self._silenced = not self._silenced
+        self.people += 1
+
+    def _route(self) -> None:
+        self.config["group_by"] = self.rng.choice((("alertname", "instance"), ("alertname",), ()))
+        self.system.configure(config(**self.config))
+        self.people += 1
+
+    def _delete(self) -> None:
+        self.system.apply(deleted=[self.rng.choice(self.rules)])
+
+    def _add(self) -> None:
+        self.system.apply(self.rng.choice(self.rules))
+
+    def _divide(self) -> None:
+        self.system.shards = self.rng.choice((1, 2, 3))
+        self._containers = [found for found in self._containers if found.name != "ticker"]
+
+    def _poison(self) -> None:
+        self._toggle(self.system.source.poison)
+
+    def _hang(self) -> None:
+        self._toggle(self.system.source.hanging)
+
+    def _toggle(self, afflicted: set[str]) -> None:
+        if afflicted:
+            afflicted.clear()
+        else:
+            afflicted.add(self.rng.choice("ABC"))
+
+    # -- peace ----------------------------------------------------------------------------------
+
+    def _calm(self) -> None:
+        """Everyone stops for ever or comes to an end; the rules are there; then all goes as it should."""
+        system = self.system
+        system.source.poison.clear()
+        system.source.hanging.clear()
+        for actor in list(system.baton.alive()):
+            if self.rng.random() < 0.5:
+                actor.crash()
+            else:
+                while not actor.done:
+                    actor.step()
+        if self._silenced:
+            system.unsilence()
+        system.apply(*self.rules)
+        while self._late:
+            system.run(min(at for at, _ in self._late))
+            self._arrive()
+        system.run(TROUBLE_SECONDS + 120)
+        system.apply(*self.rules)  # Releases what was quarantined for the workers that were killed last.
+        system.run(END)

@@ -1,0 +1,212 @@
+"""The world outside as a simulation has it: every call stops at the baton, and everything is written down."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.simulation.baton import Baton, Crash, InterruptedCallError, Order
+from tests.simulation.database import Seen
+from tocsin.dispatch.config import Integration
+from tocsin.labels import Labels, label_set
+from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
+from tocsin.ports import (
+    Answer,
+    Clock,
+    Message,
+    Query,
+    Receiver,
+    Refused,
+    Sample,
+    Samples,
+    Unanswered,
+)
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class VirtualClock:
+    """Virtual time: it moves when the simulation says so, and when a worker waits."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return (self.time - START).total_seconds()
+
+
+@dataclass(frozen=True)
+class SkewedClock:
+    """A container's own idea of the time."""
+
+    true: VirtualClock
+    skew: timedelta
+
+    def now(self) -> datetime:
+        return self.true.now() + self.skew
+
+    def sleep(self, seconds: float) -> None:
+        self.true.sleep(seconds)
+
+
+@dataclass
+class Waiting:
+    """A message on a queue, and how often it was received."""
+
+    at: datetime
+    body: Mapping[str, str | int]
+    received: int = 0
+
+
+class Queue:
+    """Messages that the simulation delivers when it likes, as often as it likes."""
+
+    def __init__(self, baton: Baton, clock: Clock, name: str) -> None:
+        self._baton, self._clock, self._name = baton, clock, name
+        self.waiting: list[Waiting] = []
+
+    def send(self, messages: Sequence[Message]) -> None:
+        order = self._baton.pause(f"send {self._name}")
+        now = self._clock.now()
+        self.waiting += [Waiting(now + timedelta(seconds=m.delay_seconds), m.body) for m in messages]
+        if order in (Order.LOSE, Order.DELAY):
+            raise InterruptedCallError(self._name)
+
+    def due(self) -> list[Waiting]:
+        """Return the messages that may be delivered now."""
+        now = self._clock.now()
+        return [message for message in self.waiting if message.at <= now]
+
+
+@dataclass
+class Series:
+    """A series that exists at some times: `changes` are (second, whether it is there from then on)."""
+
+    labels: Labels
+    changes: list[tuple[float, bool]] = field(default_factory=list)
+
+    def present(self, at: datetime) -> bool:
+        """Tell whether the series is there."""
+        second = (at - START).total_seconds()
+        state = False
+        for when, present in self.changes:
+            if when <= second:
+                state = present
+        return state
+
+
+class Source:
+    """Answers from the series; `doubt` may turn an answer into another, poison kills who asks."""
+
+    def __init__(self, baton: Baton, clock: VirtualClock) -> None:
+        self._baton, self._clock = baton, clock
+        self.series: dict[str, list[Series]] = {}
+        self.doubt: Callable[[], str] = lambda: ""
+        self.asked: list[tuple[float, str, int]] = []
+        self.poison: set[str] = set()
+        self.hanging: set[str] = set()
+
+    def present(self, expr: str, at: datetime) -> tuple[Sample, ...]:
+        """Return what is truly there."""
+        return tuple(Sample(s.labels, 1.0) for s in self.series.get(expr, ()) if s.present(at))
+
+    def answer(self, query: Query, timeout_seconds: float) -> Answer:
+        """Return the answer to one query."""
+        self.asked.append((self._clock.seconds, query.expr, len(query.at)))
+        if query.expr in self.hanging:
+            return Unanswered("it hangs")
+        doubt = self.doubt()
+        if doubt == "refused":
+            return Refused("http_500", "")
+        if doubt == "unanswered":
+            return Unanswered()
+        answers = [self.present(query.expr, at) for at in query.at]
+        if doubt == "late" and self._clock.now() - query.at[-1] < timedelta(seconds=30):
+            answers[-1] = ()
+        return Samples(tuple(answers))
+
+    def ask(self, seen: Seen, queries: Sequence[Query], timeout_seconds: float) -> list[Answer]:
+        """Answer a container's queries, and note down what it was told."""
+        if self._baton.pause("ask") is not Order.GO:
+            return [Unanswered() for _ in queries]
+        answers = [self.answer(query, timeout_seconds) for query in queries]
+        if any(query.expr in self.poison for query in queries):
+            raise Crash
+        if any(query.expr in self.hanging for query in queries):
+            self._clock.sleep(timeout_seconds)
+        for query, answer in zip(queries, answers, strict=True):
+            for number, at in enumerate(query.at):
+                one = Samples((answer.at[number],)) if isinstance(answer, Samples) else answer
+                seen.answers[query.expr, at] = one
+        return answers
+
+
+@dataclass(frozen=True)
+class AskedBy:
+    """The source as one container knows it."""
+
+    source: Source
+    seen: Seen
+
+    def ask(self, queries: Sequence[Query], timeout_seconds: float) -> Sequence[Answer]:
+        return self.source.ask(self.seen, queries, timeout_seconds)
+
+
+Content = tuple[tuple[Any, datetime, bool], ...]
+
+
+def content(notification: Notification) -> Content:
+    """Return what a notification says: of each alert its labels, its activation, whether it fires."""
+    return tuple(
+        (label_set(alert.labels), alert.starts_at, not alert.resolved(notification.at))
+        for alert in notification.alerts
+    )
+
+
+class Ledger:
+    """Receives everything that is sent to any receiver."""
+
+    def __init__(self, baton: Baton, clock: VirtualClock) -> None:
+        self._baton, self._clock = baton, clock
+        self.sent: list[tuple[float, str, Notification]] = []
+        self.answer: Callable[[str], Sent] = lambda name: Delivered()
+        self.deaf: Callable[[], bool] = lambda: False
+
+    def receiver(self, integration: Integration) -> Receiver:
+        """Return the receiver that a container makes of an integration."""
+        return _Listener(self, str(integration.settings["url"]))
+
+    def take(self, name: str, notification: Notification) -> Sent:
+        """Answer one attempt to tell a receiver; what is delivered is on record even if the answer is lost."""
+        order = self._baton.pause(f"tell {name}")
+        answer = self.answer(name)
+        if isinstance(answer, Delivered):
+            self.sent.append((self._clock.seconds, name, notification))
+            if order is not Order.GO or self.deaf():
+                answer = Failed(Failure.OTHER, retry=True, detail="delivered, but the answer was lost")
+        return answer
+
+    def to(self, name: str) -> list[Notification]:
+        """Return what one receiver was told, repetitions of the same notification folded."""
+        told: dict[str, Notification] = {}
+        for _, receiver, notification in self.sent:
+            if receiver == name:
+                told.setdefault(notification.id, notification)
+        return list(told.values())
+
+
+@dataclass(frozen=True)
+class _Listener:
+    ledger: Ledger
+    name: str
+
+    def send(self, notification: Notification, timeout_seconds: float) -> Sent:
+        return self.ledger.take(self.name, notification)

@@ -1,0 +1,318 @@
+"""A whole Tocsin under simulation: the deployed handlers, their events, and an outside that can do anything."""
+
+import importlib.util
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from tests.simulation.baton import Actor, Baton
+from tests.simulation.database import Seen, StoppingDatabase, Underway
+from tests.simulation.oracle import Oracle
+from tests.simulation.outside import (
+    START,
+    AskedBy,
+    Ledger,
+    Queue,
+    Series,
+    SkewedClock,
+    Source,
+    VirtualClock,
+)
+from tocsin.bootstrap import World
+from tocsin.dispatch import configcodec, controls
+from tocsin.dispatch.config import Config, Integration, ReceiverConfig, Route
+from tocsin.dispatch.group import DUE_SLOTS
+from tocsin.dispatch.silence import Silence
+from tocsin.dispatch.waiting import wake_waiters
+from tocsin.evaluation.head import Head, from_item, head_key
+from tocsin.instants import millis
+from tocsin.matchers import parse_matchers
+from tocsin.notification import Notification
+from tocsin.ports import Database, Item, Key, Outcome, Write, one_by_one
+from tocsin.rules.book import RuleBook
+from tocsin.rules.rule import Jitter, Rule
+from tocsin.schedule.buckets import unit_id
+from tocsin.settings import Settings
+from tocsin.stores.memory import MemoryDatabase
+
+_FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+def _function(name: str) -> ModuleType:
+    """Load a deployed function's module by its path, as Lambda does."""
+    spec = importlib.util.spec_from_file_location(f"functions_{name}", _FUNCTIONS / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+APPS = {name: _function(name) for name in ("ticker", "evaluator", "dispatcher")}
+
+
+class Counts:
+    """A meter that remembers."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, float, dict[str, str]]] = []
+
+    def count(self, name: str, value: float = 1, *, unit: str = "Count", **dimensions: str) -> None:
+        self.counted.append((name, value, dimensions))
+
+    def of(self, name: str) -> list[float]:
+        """Return what was counted under a name."""
+        return [value for counted, value, _ in self.counted if counted == name]
+
+
+def rule(alert: str, **fields: Any) -> Rule:
+    """Return a rule whose expression is its name, evaluated at every tick."""
+    defaults: dict[str, Any] = {"interval": timedelta(seconds=10), "jitter": Jitter.NEVER, "expr": alert}
+    return Rule(namespace="ns", group="g", alert=alert, **defaults | fields)
+
+
+def config(
+    *,
+    receivers: Sequence[str] = ("web",),
+    group_by: Iterable[str] = ("alertname", "instance"),
+    group_wait: float = 10,
+    group_interval: float = 30,
+    repeat_interval: float = 4 * 3600,
+    receiver: str = "team",
+    route_id: str = "{}",
+    send_resolved: bool = True,
+) -> Config:
+    """Return a configuration of one route; `receivers` are the names the ledger knows them by."""
+    integrations = tuple(
+        Integration("webhook", i, {"url": name}, send_resolved) for i, name in enumerate(receivers)
+    )
+    route = Route(
+        id=route_id,
+        key="{}",
+        receiver=receiver,
+        matchers=(),
+        group_by=frozenset(group_by),
+        group_wait=timedelta(seconds=group_wait),
+        group_interval=timedelta(seconds=group_interval),
+        repeat_interval=timedelta(seconds=repeat_interval),
+    )
+    return Config(route, {receiver: ReceiverConfig(receiver, integrations)})
+
+
+class Container:
+    """An instance of a function: its caches, its clock, and what it has seen."""
+
+    def __init__(self, system: "System", name: str, skew_seconds: float = 0) -> None:
+        self.name = name
+        self.actor: Actor | None = None
+        seen = Seen()
+        world = World(
+            database=StoppingDatabase(system.inner, system.baton, seen, system.underway, system.written),
+            clock=SkewedClock(system.clock, timedelta(seconds=skew_seconds)),
+            ticks=system.ticks,
+            flushes=system.flushes,
+            sources={"prometheus": AskedBy(system.source, seen)},
+            receivers=system.ledger.receiver,
+            parallel=one_by_one,
+            token=system.token,
+        )
+        settings = Settings(shards=system.shards)
+        self._baton = system.baton
+        self.handler = APPS[name].Handler(world, settings, system.meter, system.log)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it lives and has nothing to do."""
+        return self.actor is None or (self.actor.done and not self.actor.crashed)
+
+    def on(self, body: Any) -> Actor:
+        """Start work on a message (on the scheduler's event if there is none)."""
+
+        def job() -> Any:
+            if body is None:
+                return self.handler({}, None)
+            answer = self.handler({"Records": [_record(body)]}, None)
+            assert not answer["batchItemFailures"], f"{self.name} failed on {body}"
+            return answer
+
+        self.actor = self._baton.start(self.name, job)
+        return self.actor
+
+
+class System:
+    """Starts workers on messages, moves time, plays the people."""
+
+    def __init__(self, database: Database | None = None, shards: int = 1) -> None:
+        self.inner = database or MemoryDatabase()
+        self.baton, self.clock, self.meter = Baton(), VirtualClock(), Counts()
+        self.underway: list[Underway] = []
+        self.oracle = Oracle(self.inner)
+        self.ticks = Queue(self.baton, self.clock, "ticks")
+        self.flushes = Queue(self.baton, self.clock, "flushes")
+        self.source = Source(self.baton, self.clock)
+        self.ledger = Ledger(self.baton, self.clock)
+        self.shards = shards
+        self.log = Logger("simulation", level="CRITICAL")
+        self._tokens = 0
+        self._book = RuleBook(self.inner)
+        self._touched: set[Key] = set()
+        self._minutes: set[float] = set()
+        self._warm: dict[tuple[str, int], Container] = {}
+
+    def token(self) -> str:
+        self._tokens += 1
+        return f"t{self._tokens}"
+
+    # -- workers --------------------------------------------------------------------------------
+
+    def container(self, name: str, skew_seconds: float = 0) -> Container:
+        """Return a cold container of a function."""
+        return Container(self, name, skew_seconds)
+
+    def warm(self, name: str) -> Container:
+        """Return the container that has done this function's work before, unless it is busy or has died."""
+        known = self._warm.get((name, self.shards))
+        if known is None or not known.idle:
+            known = self._warm[name, self.shards] = self.container(name)
+        return known
+
+    def minute(self) -> Actor:
+        """Start the ticker."""
+        return self.warm("ticker").on(None)
+
+    def tick(
+        self, seconds: float | None = None, *, layout: int = 1, shard: int = 0, on: Container | None = None
+    ) -> Actor:
+        """Start an evaluator, cold if not told where, on the tick at `seconds`, by default the latest."""
+        if seconds is not None:
+            self.go_to(seconds)
+        body = {"tick": millis(self.clock.now()) // 10_000 * 10_000, "layout": layout, "shard": shard}
+        return (on or self.container("evaluator")).on(body)
+
+    def flush(self, group: str | None = None, *, on: Container | None = None) -> Actor:
+        """Start a dispatcher on a group, by default the only one there is."""
+        if group is None:
+            [group] = self.groups()
+        return (on or self.container("dispatcher")).on({"group": group})
+
+    # -- people ---------------------------------------------------------------------------------
+
+    def apply(self, *rules: Rule, deleted: Sequence[Rule] = ()) -> None:
+        """Write and delete rules."""
+        self.oracle.known |= {unit_id(added.key): added for added in rules}
+        gone = [unit_id(removed.key) for removed in deleted]
+        self._book.write(rules, gone, by="test", at_ms=millis(self.clock.now()))
+
+    def configure(self, wanted: Config) -> None:
+        """Put a configuration in force."""
+        document = configcodec.to_document(wanted)
+        assert controls.store_config(self.inner, document, "", by="test", now=self.clock.now())
+
+    def silence(self, matchers: str, seconds: float = 3600, silence_id: str = "s1") -> None:
+        """Silence from now on."""
+        now = self.clock.now()
+        ends = now + timedelta(seconds=seconds)
+        made = Silence(silence_id, parse_matchers(matchers), now, ends, "me", "", now)
+        controls.put_silence(self.inner, made)
+
+    def end_silence(self, silence_id: str = "s1") -> None:
+        """End a silence, and die before anybody is woken."""
+        controls.expire_silence(self.inner, silence_id, self.clock.now())
+
+    def unsilence(self, silence_id: str = "s1") -> None:
+        """End a silence and wake who waits for it."""
+        self.end_silence(silence_id)
+        wake_waiters(self.inner, self.flushes, silence_id, self.clock.now())
+
+    def present(self, alert: str, *changes: tuple[float, bool], **labels: str) -> None:
+        """Say when a series of a rule is there."""
+        self.source.series.setdefault(alert, []).append(Series({"instance": "a"} | labels, list(changes)))
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def go_to(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.time = max(self.clock.time, START + timedelta(seconds=seconds))
+
+    def run(self, until: float) -> None:
+        """Let everything happen as it should up to a time: ticker each minute, each message once, in order."""
+        while (coming := self._coming()) <= until:
+            self.go_to(coming)
+            if coming % 60 == 0 and coming not in self._minutes:
+                self._minutes.add(coming)
+                self.minute().finish()
+            self._deliver_all()
+        self.go_to(until)
+
+    def _coming(self) -> float:
+        """Return when something happens next."""
+        now = self.clock.seconds
+        minute = -(-now // 60) * 60
+        messages = [(m.at - START).total_seconds() for q in (self.ticks, self.flushes) for m in q.waiting]
+        return max(now, min([minute + 60 * (minute in self._minutes), *messages]))
+
+    def _deliver_all(self) -> None:
+        for name, queue in (("evaluator", self.ticks), ("dispatcher", self.flushes)):
+            for message in queue.due():
+                queue.waiting.remove(message)
+                self.warm(name).on(message.body).finish()
+
+    # -- what there is --------------------------------------------------------------------------
+
+    def written(self, seen: Seen, write: Write, outcome: Outcome, before: Item | None) -> None:
+        """Take note of a worker's write."""
+        self._touched.add(write.key)
+        if write.key.table == "state" and write.key.sk == "HEAD":
+            self.oracle.written(seen, write, outcome, before)
+
+    def items(self, table: str) -> list[Item]:
+        """Return the items of a table that workers have written."""
+        keys = sorted((key for key in self._touched if key.table == table), key=lambda key: (key.pk, key.sk))
+        pages = [keys[start : start + 100] for start in range(0, len(keys), 100)]
+        return [item for page in pages for item in self.inner.get(*page) if item is not None]
+
+    @property
+    def faults(self) -> list[str]:
+        """What the oracle objects to."""
+        return self.oracle.faults
+
+    def groups(self) -> list[str]:
+        """The groups that are due some time."""
+        return [str(item["pk"]) for slot in range(DUE_SLOTS) for item in self.inner.due(slot, 1 << 52, 1000)]
+
+    def head(self, shard: str = "1.0") -> Head:
+        """Return a shard's HEAD."""
+        [item] = self.inner.get(head_key(shard))
+        assert item is not None, f"{shard} has no HEAD"
+        return from_item(shard, item)
+
+    def told(self, receiver: str = "web") -> list[str]:
+        """Return what a receiver was told, one text a notification: `A/a fires, A/b ended`."""
+        return [said(notification) for notification in self.ledger.to(receiver)]
+
+
+def said(notification: Notification) -> str:
+    """Return what a notification says in short: of each alert its name, its instance, whether it fires."""
+    return ", ".join(
+        f"{alert.name}/{alert.labels['instance']} {'ended' if alert.resolved(notification.at) else 'fires'}"
+        for alert in notification.alerts
+    )
+
+
+def _record(body: Any) -> dict[str, Any]:
+    """Return a message as Lambda's poller hands it over."""
+    return {
+        "messageId": "m",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
+        "awsRegion": "us-east-1",
+    }
