@@ -1,0 +1,43 @@
+"""Applying files to a local stack as the command line does: what has not changed is not written."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.dispatch import configcodec
+from tocsin.dispatch.configfile import parse_config
+from tocsin.dispatch.controls import config_key, config_text, store_config
+from tocsin.index import read_index
+from tocsin.instants import millis
+from tocsin.ports import Database
+from tocsin.rules.book import RuleBook
+from tocsin.rules.changes import Changes, compare
+from tocsin.rules.rulefile import parse_rule_file
+
+BY = "tocsin local"
+
+
+def apply_rules(database: Database, files: Iterable[tuple[str, str]], now: datetime) -> Changes:
+    """Make the namespaces of some rule files (name, text) what they say; return what was changed.
+
+    Raises DocumentError for a file that is refused, and then nothing has changed.
+    """
+    wanted = [rule for name, text in files for rule in parse_rule_file(text, name)]
+    book = RuleBook(database)
+    stored = book.load(read_index(database)).values()
+    changes = compare(stored, wanted, {rule.namespace for rule in wanted}, prune=True)
+    book.write(changes.written, changes.gone, by=BY, at_ms=millis(now))
+    return changes
+
+
+def apply_config(database: Database, text: str, file: str, now: datetime) -> bool:
+    """Put a configuration in force; tell whether it is another than the one that was.
+
+    Raises DocumentError for a file that is refused.
+    """
+    config = parse_config(text, file)
+    version = read_index(database).config
+    [item] = database.get(config_key(version)) if version else [None]
+    if item is not None and config_text(item) == text:
+        return False
+    store_config(database, configcodec.to_document(config), text, by=BY, now=now)
+    return True

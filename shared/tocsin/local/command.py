@@ -1,0 +1,148 @@
+"""`tocsin local`: the whole stack on this machine, until it is stopped."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tocsin.documents import DocumentError
+from tocsin.local import lines
+from tocsin.local.applying import apply_config, apply_rules
+from tocsin.local.embedded import Listener, moto
+from tocsin.local.live import Event, LiveStack
+from tocsin.local.stack import blueprint, engine, find_template
+from tocsin.local.template import TemplateError
+
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def _address(_context: click.Context, _option: click.Parameter, value: str) -> Address:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"expected HOST:PORT, got {value!r}")
+    return Address(host.strip("[]"), int(port))
+
+
+def _or_global(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the option's value; one that stands before the command's name counts as well."""
+    target = getattr(context.obj, "target", None)
+    return value or getattr(target, str(option.name), None) or None
+
+
+@click.command("local")
+@click.option("--rules", "rule_files", type=_File, multiple=True, help="A rule file to apply; repeatable.")
+@click.option("--config", "config_file", type=_File, help="The alertmanager.yml to put in force.")
+@click.option("--prometheus", default="", metavar="URL", help="The Prometheus that rules ask.")
+@click.option(
+    "--listen",
+    "address",
+    default="127.0.0.1:9093",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=_address,
+    help="Where health is served and, without --endpoint-url, the embedded AWS.",
+)
+@click.option(
+    "--endpoint-url",
+    metavar="URL",
+    envvar="AWS_ENDPOINT_URL",
+    callback=_or_global,
+    help="Another AWS, whose state outlives this process.",
+)
+@click.option("--region", metavar="REGION", callback=_or_global, help="The region of that AWS.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 1000),
+    default=1.0,
+    help="How many times as fast as real time.",
+)
+@click.option(
+    "--shards", type=click.IntRange(1, 256), default=1, help="Into how many shards rules are split."
+)
+@click.option("--template", type=_File, help="The template.yaml to run; the checkout's if none is named.")
+def local_command(
+    rule_files: Sequence[Path],
+    config_file: Path | None,
+    prometheus: str,
+    address: Address,
+    endpoint_url: str | None,
+    region: str | None,
+    speed: float,
+    shards: int,
+    template: Path | None,
+) -> None:
+    """Run the whole stack on this machine.
+
+    Its resources and functions are those of template.yaml. Without --endpoint-url AWS is moto, inside this
+    process, and what it holds ends with it. Other commands reach it as the stack tocsin-local:
+
+    \b
+      tocsin --stack tocsin-local status
+      tocsin --stack tocsin-local --endpoint-url http://HOST:PORT status
+    """
+    embedded = endpoint_url is None
+    with _plainly(address), Listener(address.host, address.port, moto() if embedded else None) as listener:
+        parameters = {"PrometheusUrl": prometheus, "Shards": str(shards)}
+        plan = blueprint(template or find_template(), parameters, region or "us-east-1")
+        where = engine(
+            endpoint_url or listener.url, region or ("us-east-1" if embedded else None), embedded=embedded
+        )
+        stack = LiveStack(plan, where, _print, speed)
+        now = stack.clock.now()
+        if config_file is not None:
+            changed = apply_config(stack.database, config_file.read_text(), str(config_file), now)
+            click.echo(f"{config_file}: {'in force' if changed else 'unchanged'}")
+        if rule_files:
+            changes = apply_rules(stack.database, [(str(f), f.read_text()) for f in rule_files], now)
+            counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
+            click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))
+        for arn in stack.topics.values():
+            click.echo(f"topic: {arn}")
+        listener.ready = True
+        click.echo(f"listening on {listener.url}; Ctrl-C ends")
+        _run(stack)
+
+
+@contextmanager
+def _plainly(address: Address) -> Iterator[None]:
+    """Turn what users can do something about into one line."""
+    try:
+        yield
+    except (DocumentError, TemplateError, BotoCoreError, ClientError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {address.host}:{address.port}: {error.strerror}"
+        ) from None
+
+
+def _print(event: Event) -> None:
+    """Print a line for everything that happens."""
+    for text in lines.of(event):
+        click.echo(text)
+
+
+def _run(stack: LiveStack) -> None:
+    """Run until Ctrl-C is pressed or the process is told to end."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        stack.run()
+    except KeyboardInterrupt:
+        click.echo("ended")

@@ -1,0 +1,115 @@
+"""`tocsin demo`: watch an alert go all the way on this machine, in about a minute."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import click
+
+from tocsin.local.applying import apply_config, apply_rules
+from tocsin.local.demo import view
+from tocsin.local.demo.inbox import SubscribedQueue, Webhook
+from tocsin.local.demo.shop import METRIC, NAMESPACE, PAGES, Prober, Shop
+from tocsin.local.demo.story import STEPS, WAYS, Story
+from tocsin.local.embedded import Listener, moto
+from tocsin.local.live import LiveStack
+from tocsin.local.stack import Engine, blueprint, engine, find_template
+
+LIMIT_SECONDS = 110.0
+_RULE = """
+      - alert: {name}Down
+        expr: max_over_time({metric}{{namespace="{namespace}", service="shop", page="{page}"}}[10s]) > 0
+        for: 10s
+        labels: {{severity: page}}
+        annotations: {{summary: "The shop's {page} page fails."}}"""
+_RULES = f"""\
+groups:
+  - name: shop
+    interval: 10s
+    source: cloudwatch
+    rules:\
+{"".join(_RULE.format(name=p.title(), metric=METRIC, namespace=NAMESPACE, page=p) for p in PAGES)}
+"""
+_CONFIG = """\
+route:
+  receiver: team
+  group_by: [service]
+  group_wait: 2s
+  group_interval: 5s
+  repeat_interval: 1h
+receivers:
+  - name: team
+    sns_configs:
+      - topic_arn: {topic}
+        sigv4: {{region: us-east-1}}
+    webhook_configs:
+      - url: {webhook}
+"""
+
+
+@click.command("demo")
+def demo_command() -> None:
+    """Watch an alert go all the way on this machine.
+
+    A service breaks and is repaired; real requests to it become CloudWatch metrics, two rules on them go
+    pending and fire, are grouped, and are told to an SNS topic and a webhook; then all of it resolves. AWS is
+    moto, inside this process. Ends with 0 only if each of these really happened.
+    """
+    live = sys.stdout.isatty()
+    story = Story(view.silent if live else view.plain)
+    began = monotonic()
+    with _everything(story) as shop, view.View(story, view.utc_now).live() if live else nullcontext():
+        play(shop, story, began + LIMIT_SECONDS)
+    if story.missing:
+        raise click.ClickException(f"not seen within {LIMIT_SECONDS:.0f} s: {'; '.join(story.missing)}")
+    click.echo(f"All of it happened, in {monotonic() - began:.0f} s.")
+
+
+def play(shop: Shop, story: Story, until: float) -> None:
+    """Break the shop once it is watched, repair it once everybody knows, wait until everybody knows that."""
+    acts: Sequence[tuple[tuple[str, ...], str]] = (
+        (("the shop is well", "ticking"), "the shop loses its stock: its pages answer 503"),
+        (
+            ("firing", "grouped", *(f"notified by {way}: firing" for way in WAYS)),
+            "the shop gets its stock back",
+        ),
+    )
+    for steps, text in acts:
+        if not story.wait_for(steps, until - monotonic()):
+            return
+        story.tell(text)
+        (shop.break_down if steps == acts[0][0] else shop.repair)()
+    story.wait_for(STEPS, until - monotonic())
+
+
+@contextmanager
+def _everything(story: Story) -> Iterator[Shop]:
+    """Run the shop, who probes it, AWS, the stack, and who is told."""
+    with ExitStack() as running:
+        shop = running.enter_context(Shop(Path(running.enter_context(TemporaryDirectory()))))
+        webhook = running.enter_context(Webhook(story.receive))
+        listener = running.enter_context(Listener("127.0.0.1", 0, moto()))
+        where = engine(listener.url, "us-east-1", embedded=True)
+        story.tell(f"the shop is open at {shop.url}; AWS is moto, in this process")
+        stack = _stack(where, webhook, story)
+        [topic] = stack.topics.values()
+        subscribed = SubscribedQueue(where.make("sqs"), where.make("sns"), topic, story.receive)
+        running.enter_context(subscribed)
+        running.enter_context(Prober(shop.url, where.make("cloudwatch"), story.probe))
+        running.enter_context(stack)
+        yield shop
+
+
+def _stack(where: Engine, webhook: Webhook, story: Story) -> LiveStack:
+    """Return the stack with the demo's rules and routes, applied as a user's files are."""
+    stack = LiveStack(blueprint(find_template(), {}), where, story.watch)
+    [topic] = stack.topics.values()
+    now = stack.clock.now()
+    config = _CONFIG.format(topic=topic, webhook=webhook.url)
+    apply_config(stack.database, config, "alertmanager.yml", now)
+    apply_rules(stack.database, [("shop.yml", _RULES)], now)
+    story.tell("rules and routes are applied: a page that fails for 10 s is worth waking somebody")
+    return stack

@@ -1,0 +1,81 @@
+"""AWS itself on this machine: moto, in this process, behind one lock and one port."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from threading import Lock, Thread
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, make_server
+
+Environ = dict[str, Any]
+Respond = Callable[..., Any]
+Application = Callable[[Environ, Respond], Iterable[bytes]]
+
+
+class Serialised:
+    """Lets one request at a time into an application: moto loses writes that run beside each other.
+
+    The body is read before, so that a client that dawdles holds nobody.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application, self._lock = application, Lock()
+
+    def __call__(self, environ: Environ, respond: Respond) -> Iterable[bytes]:
+        """Answer a WSGI request."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        with self._lock:
+            return list(self._application(environ, respond))
+
+
+def moto() -> Application:
+    """Return moto's whole AWS as an application."""
+    # Imported late: moto takes a second, and a stack on another engine does without.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return Serialised(DomainDispatcherApplication(create_backend_app))
+
+
+class Listener:
+    """Serves `/-/healthy`, `/-/ready`, and under every other path the embedded AWS if there is one."""
+
+    def __init__(self, host: str, port: int, aws: Application | None) -> None:
+        """Raises OSError if the address is taken; port 0 finds a free one."""
+        self._aws = aws
+        self.ready = False
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line a request
+        six = ":" in host
+        # Bound here, because werkzeug ends the whole process if the address is taken.
+        with socket.create_server((host, port), family=socket.AF_INET6 if six else socket.AF_INET) as bound:
+            self._server: BaseWSGIServer = make_server(
+                host, port, self._answer, threaded=True, fd=bound.fileno()
+            )
+        self.url = f"http://{f'[{host}]' if six else host}:{self._server.port}"
+        self._thread = Thread(target=self._server.serve_forever, name="listener", daemon=True)
+
+    def __enter__(self) -> "Listener":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, environ: Environ, respond: Respond) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/-/healthy" or (path == "/-/ready" and self.ready):
+            return _text(respond, "200 OK", "OK")
+        if path == "/-/ready":
+            return _text(respond, "503 Service Unavailable", "starting")
+        if self._aws is not None:
+            return self._aws(environ, respond)
+        return _text(respond, "404 Not Found", "not found")
+
+
+def _text(respond: Respond, status: str, text: str) -> list[bytes]:
+    respond(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [f"{text}\n".encode()]
