@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
-from tests.engines import MINISTACK
 
+from tests.engines import MINISTACK
 from tocsin.ports import (
     Above,
     Absent,

@@ -14,9 +14,9 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
-from tests.engines import dynamodb_client, tables_on
 from urllib3 import HTTPResponse
 
+from tests.engines import dynamodb_client, tables_on
 from tocsin.ports import Absent, Equals, Key, Lost, Put, Update, Won
 from tocsin.stores.dynamodb import PAUSES_SECONDS, DynamoDatabase, UnprocessedKeysError
 

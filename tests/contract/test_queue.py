@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from tests.engines import MINISTACK, endpoint_of, sqs_client
 
+from tests.engines import MINISTACK, endpoint_of, sqs_client
 from tocsin.ports import Message
 from tocsin.stores.sqs import PAUSES_SECONDS, SqsQueue, UnsentError
 

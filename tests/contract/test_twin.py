@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engines import dynamodb_client, tables_on
 
+from tests.engines import dynamodb_client, tables_on
 from tocsin.ports import (
     Above,
     Absent,

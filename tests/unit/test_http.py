@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 import pytest
+
 from tests.unit.misbehaving_server import (
     Behaviour,
     Connection,
@@ -15,7 +16,6 @@ from tests.unit.misbehaving_server import (
     serving,
     unused_url,
 )
-
 from tocsin import __version__
 from tocsin.http import HttpClient, Request, Response, Timeout, TooLarge, Unreachable, origin
 

@@ -8,8 +8,8 @@ from time import monotonic
 from urllib.parse import parse_qs
 
 import pytest
-from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
 
+from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
 from tocsin.http import Reply, Request, Response, Timeout, TooLarge, Unreachable
 from tocsin.ports import Answer, Query, Refused, Samples, Unanswered, one_by_one
 from tocsin.sources.auth import AuthError, basic

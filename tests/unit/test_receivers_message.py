@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.notifications import ENDED, alert, notification
 
+from tests.unit.notifications import ENDED, alert, notification
 from tocsin.receivers.message import short_ascii, subject, text
 
 FIRING = alert(job="j", severity="page", az="1", instance="a", url="http://p/graph?x=1")

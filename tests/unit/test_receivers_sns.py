@@ -12,8 +12,8 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from tests.unit.notifications import ENDED, alert, notification
 
+from tests.unit.notifications import ENDED, alert, notification
 from tocsin.notification import Delivered, Failed, Failure, Notification
 from tocsin.receivers.message import text
 from tocsin.receivers.sns import MESSAGE_BYTES, SnsReceiver, client_config, cut, region

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.unit.misbehaving_server import Behaviour, close, drip, hang, reply, serving, unused_url
 from tests.unit.notifications import AT, alert, notification
-
 from tocsin.alert import Alert
 from tocsin.http import Reply, Request, Response
 from tocsin.notification import Delivered, Failed, Failure, Notification, Reason, Sent

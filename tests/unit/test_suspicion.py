@@ -27,6 +27,10 @@ def test_a_lease_that_runs_suspects_nobody() -> None:
     assert suspect(held, UNITS, at(0)) == held
 
 
+def test_a_lease_runs_out_at_its_end() -> None:
+    assert set(suspect(dead(ONE.id, until=0), UNITS, at(0)).lagging) == {ONE.id}
+
+
 def test_a_lease_that_ran_out_with_nothing_in_flight_suspects_nobody() -> None:
     assert suspect(dead(), UNITS, at(0)) == HEAD
 

@@ -1,0 +1,88 @@
+"""Settings: what a function reads of its environment, and which variable is wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from tocsin.settings import Prometheus, Settings, SettingsError
+
+URL = {"TOCSIN_PROMETHEUS_URL": "http://prometheus:9090"}
+
+
+def test_an_empty_environment_is_one_shard_an_hour_of_catch_up_and_no_prometheus() -> None:
+    settings = Settings.from_environment({})
+    assert (settings.shards, settings.catch_up, settings.prometheus) == (1, timedelta(hours=1), None)
+    assert (settings.service, settings.ticks_queue_url, settings.flushes_queue_url) == ("tocsin", "", "")
+
+
+def test_every_variable_has_its_setting() -> None:
+    environment = {
+        "TOCSIN_RULES_TABLE": "r",
+        "TOCSIN_STATE_TABLE": "s",
+        "TOCSIN_DISPATCH_TABLE": "d",
+        "TOCSIN_CONFIG_TABLE": "c",
+        "TOCSIN_TICKS_QUEUE_URL": "https://ticks",
+        "TOCSIN_FLUSHES_QUEUE_URL": "https://flushes",
+        "TOCSIN_SHARDS": "8",
+        "TOCSIN_CATCHUP_LIMIT_SECONDS": "7200",
+        "TOCSIN_EXTERNAL_URL": "https://tocsin.example",
+        "POWERTOOLS_SERVICE_NAME": "stack-evaluator",
+        "TOCSIN_PROMETHEUS_URL": "https://aps.example",
+        "TOCSIN_PROMETHEUS_AUTH": "sigv4",
+        "TOCSIN_PROMETHEUS_REGION": "eu-west-1",
+    }
+    assert Settings.from_environment(environment) == Settings(
+        tables={"rules": "r", "state": "s", "dispatch": "d", "config": "c"},
+        ticks_queue_url="https://ticks",
+        flushes_queue_url="https://flushes",
+        shards=8,
+        catch_up=timedelta(hours=2),
+        external_url="https://tocsin.example",
+        service="stack-evaluator",
+        prometheus=Prometheus("https://aps.example", "sigv4", region="eu-west-1"),
+    )
+
+
+def test_what_a_template_leaves_empty_is_not_set() -> None:
+    empty = (
+        "TOCSIN_SHARDS",
+        "TOCSIN_CATCHUP_LIMIT_SECONDS",
+        "TOCSIN_PROMETHEUS_URL",
+        "TOCSIN_PROMETHEUS_AUTH",
+    )
+    assert Settings.from_environment(dict.fromkeys(empty, "")) == Settings.from_environment({})
+
+
+def test_requests_are_signed_for_the_functions_own_region_unless_another_is_named() -> None:
+    signed = {**URL, "TOCSIN_PROMETHEUS_AUTH": "sigv4", "AWS_REGION": "us-east-1"}
+    near = Settings.from_environment(signed).prometheus
+    far = Settings.from_environment({**signed, "TOCSIN_PROMETHEUS_REGION": "eu-west-1"}).prometheus
+    assert near is not None
+    assert far is not None
+    assert (near.region, far.region) == ("us-east-1", "eu-west-1")
+
+
+POSITIVE = "expected a positive whole number, got"
+
+WRONG: dict[str, tuple[str, str, str]] = {
+    "no number of shards": ("TOCSIN_SHARDS", "many", f"{POSITIVE} 'many'"),
+    "no shards": ("TOCSIN_SHARDS", "0", f"{POSITIVE} '0'"),
+    "fewer than none": ("TOCSIN_SHARDS", "-1", f"{POSITIVE} '-1'"),
+    "a part of a shard": ("TOCSIN_SHARDS", "1.5", f"{POSITIVE} '1.5'"),
+    "a digit that is no number": ("TOCSIN_SHARDS", "²", f"{POSITIVE} '²'"),
+    "a duration": ("TOCSIN_CATCHUP_LIMIT_SECONDS", "1h", f"{POSITIVE} '1h'"),
+    "an unknown way to sign": (
+        "TOCSIN_PROMETHEUS_AUTH",
+        "digest",
+        "expected one of none, basic, bearer, sigv4, got 'digest'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("variable", "value", "reason"), WRONG.values(), ids=WRONG)
+def test_a_variable_that_is_wrong_is_named_with_what_was_expected(
+    variable: str, value: str, reason: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({**URL, variable: value})
+    assert str(caught.value) == f"{variable}: {reason}"
