@@ -1,0 +1,213 @@
+"""What users do on a real account, done for real: sam build, sam deploy, a rule, a page; update; delete."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.acceptance.deployment import Account, Sam, account, lambda_python, run, sam_executable
+from tests.cloudformation import ROOT
+from tests.engines import ministack_executable
+
+pytestmark = [pytest.mark.sam, pytest.mark.ministack]
+
+TICK = timedelta(seconds=10)
+PAGE_SECONDS = 180
+"""The schedule fires a minute after it was made, and the worst machine has time to spare."""
+
+RULES = """
+groups:
+  - name: shop
+    source: cloudwatch
+    interval: 10s
+    rules:
+      - alert: CheckoutFails
+        expr: max_over_time(Errors{namespace="Shop", Service="checkout"}[10s]) > 0
+        labels: {severity: page}
+"""
+
+KEY = 'rules/shop/CheckoutFails{severity="page"}'
+
+CONFIGURATION = """
+route: {receiver: pager, group_wait: 0s, group_interval: 10s}
+receivers:
+  - name: pager
+    sns_configs: [{topic_arn: "%s", sigv4: {region: us-east-1}}]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Somebody who subscribed to the stack's topic."""
+
+    queues: Any
+    url: str
+
+    @classmethod
+    def subscribed(cls, aws: Account, topic_arn: str) -> "Pager":
+        """Subscribe a queue that lets the topic in."""
+        queues = aws.client("sqs")
+        url = queues.create_queue(QueueName="pager")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        aws.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        return cls(queues, url)
+
+    def page(self, seconds: float) -> dict[str, Any] | None:
+        """Return the next page, None if there is none within `seconds`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            answer = self.queues.receive_message(QueueUrl=self.url, WaitTimeSeconds=5)
+            for message in answer.get("Messages", []):
+                self.queues.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                body: dict[str, Any] = json.loads(message["Body"])
+                return body
+        return None
+
+
+def tocsin(aws: Account, *arguments: str) -> str:
+    """Run the command line on the stack `tocsin`, as its user does."""
+    program = Path(sys.executable).with_name("tocsin")
+    return run(str(program), "--stack", "tocsin", *arguments, environment=aws.environment)
+
+
+def logged(aws: Account) -> list[str]:
+    """Return what the functions of the stack `tocsin` have logged."""
+    logs = aws.client("logs")
+    lines = [
+        event["message"]
+        for function in ("ticker", "evaluator", "dispatcher")
+        for page in logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/tocsin-{function}"
+        )
+        for event in page["events"]
+    ]
+    assert lines
+    return lines
+
+
+def let_the_checkout_fail(aws: Account) -> None:
+    """Publish errors from a minute ago until the test is long over."""
+    metrics, now = aws.client("cloudwatch"), datetime.now(UTC)
+    for tick in range(-6, (PAGE_SECONDS + 120) // 10):
+        point = {
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": "Service", "Value": "checkout"}],
+            "Timestamp": now + tick * TICK,
+            "Value": 1,
+            "StorageResolution": 1,
+        }
+        metrics.put_metric_data(Namespace="Shop", MetricData=[point])
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    ministack = ministack_executable()
+    if ministack is None:
+        pytest.skip("no ministack: set TOCSIN_MINISTACK to its executable")
+    if lambda_python(ministack) is None:
+        pytest.skip("ministack runs functions with its own Python, and that is not 3.13")
+    with account(ministack, tmp_path_factory.mktemp("account")) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def sam(aws: Account, tmp_path_factory: pytest.TempPathFactory) -> Sam:
+    executable, ministack = sam_executable(), ministack_executable()
+    if executable is None:
+        pytest.skip("no sam: set TOCSIN_SAM to its executable")
+    assert ministack is not None
+    python = lambda_python(ministack)
+    assert python is not None
+    it = Sam(executable, aws, python, tmp_path_factory.mktemp("build"))
+    it.build()
+    return it
+
+
+@pytest.fixture(scope="module")
+def deployed(sam: Sam) -> Iterator[dict[str, str]]:
+    yield sam.deploy("tocsin")
+    sam.delete("tocsin")
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_layer_holds_the_package_and_what_it_needs_and_nothing_else(sam: Sam) -> None:
+    layer = sam.build_folder / "TocsinLayer" / "python"
+    built = files(layer)
+    package = {path for path in files(ROOT / "shared" / "tocsin") if "__pycache__" not in path}
+    assert {f"tocsin/{path}" for path in package} == {path for path in built if path.startswith("tocsin/")}
+    assert {"urllib3/__init__.py", "aws_lambda_powertools/__init__.py"} <= built
+    assert not [path for path in built if path.startswith(("boto", "tests")) or path.endswith(".pyc")]
+    assert sum(path.stat().st_size for path in layer.rglob("*")) < 40_000_000
+
+
+def test_the_account_refuses_what_no_policy_grants(aws: Account, deployed: dict[str, str]) -> None:
+    """Otherwise a page would prove nothing about the roles."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    nobody = aws.client("dynamodb", key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        nobody.describe_table(TableName=deployed["RulesTable"])
+
+
+def test_a_failing_metric_pages_and_says_when_its_rule_is_gone(
+    aws: Account, deployed: dict[str, str], tmp_path: Path
+) -> None:
+    pager = Pager.subscribed(aws, deployed["TopicArn"])
+    (tmp_path / "rules.yml").write_text(RULES)
+    (tmp_path / "alertmanager.yml").write_text(CONFIGURATION % deployed["TopicArn"])
+    let_the_checkout_fail(aws)
+    tocsin(aws, "config", "apply", str(tmp_path / "alertmanager.yml"))
+    tocsin(aws, "rules", "apply", str(tmp_path / "rules.yml"))
+
+    page = pager.page(PAGE_SECONDS)
+    assert page is not None, aws.log.read_text()[-5000:]
+    assert page["Subject"] == "[FIRING:1] (CheckoutFails checkout page)"
+    assert "alertname = CheckoutFails" in page["Message"]
+
+    tocsin(aws, "rules", "delete", KEY)
+    page = pager.page(60)
+    assert page is not None, aws.log.read_text()[-5000:]
+    assert page["Subject"].startswith("[RESOLVED]")
+    assert pager.page(12) is None
+    assert not [line for line in logged(aws) if "Traceback" in line or "AccessDenied" in line]
+
+
+def test_a_second_stack_beside_the_first_is_updated_and_deleted(
+    aws: Account, sam: Sam, deployed: dict[str, str]
+) -> None:
+    functions, tables = aws.client("lambda"), aws.client("dynamodb")
+    second = sam.deploy("tocsin-two")
+    assert not set(second.values()) & set(deployed.values())
+    schedules = {schedule["Name"] for schedule in aws.client("scheduler").list_schedules()["Schedules"]}
+    assert {"tocsin-tick", "tocsin-two-tick"} <= schedules
+
+    sam.deploy("tocsin-two", EvaluatorMemory="1024", Shards="2")
+    evaluator = functions.get_function_configuration(FunctionName=second["EvaluatorFunction"])
+    ticker = functions.get_function_configuration(FunctionName=second["TickerFunction"])
+    assert evaluator["MemorySize"] == 1024
+    assert ticker["Environment"]["Variables"]["TOCSIN_SHARDS"] == "2"
+
+    sam.delete("tocsin-two")
+    left = set(tables.list_tables()["TableNames"])
+    assert set(deployed.values()) & left
+    assert not set(second.values()) & left
+    assert not [it for it in aws.client("scheduler").list_schedules()["Schedules"] if "-two-" in it["Name"]]
