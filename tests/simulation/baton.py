@@ -10,12 +10,19 @@ from threading import Lock, Thread
 from typing import Any
 
 
+MOST_CALLS = 20_000
+
+
 class Crash(BaseException):
     """The process is gone: no `except Exception` sees it, nothing is cleaned up."""
 
 
 class InterruptedCallError(ConnectionError):
     """A call got no answer: it may have taken effect, now or later."""
+
+
+class EndlessError(AssertionError):
+    """A worker makes call after call and never comes to an end."""
 
 
 class Order(Enum):
@@ -55,6 +62,7 @@ class Actor:
         self._baton.control.release()
 
     def _work(self) -> None:
+        self._baton.calls = 0
         try:
             self.result = self._job()
         except Crash:
@@ -85,16 +93,16 @@ class Actor:
         if not self.done:
             self.step(Order.CRASH)
 
-    def until(self, label: str) -> "Actor":
-        """Let the worker run up to a call whose label contains `label`."""
-        while not self.done and label not in self.at:
+    def until(self, *labels: str) -> "Actor":
+        """Let the worker run up to a call whose label contains one of `labels`."""
+        while not self.done and not any(label in self.at for label in labels):
             self.step()
-        assert not self.done, f"{self.name} ended without {label!r}: {self.failure or self.result}"
+        assert not self.done, f"{self.name} ended without {labels}: {self.failure or self.result}"
         return self
 
-    def past(self, label: str, order: Order = Order.GO) -> "Actor":
+    def past(self, *labels: str, order: Order = Order.GO) -> "Actor":
         """Let the worker run up to a call and make it: it takes effect, and the worker stands at its next."""
-        return self.until(label).step(order)
+        return self.until(*labels).step(order)
 
     def finish(self) -> Any:
         """Let the worker run to its end and return its result."""
@@ -129,6 +137,7 @@ class Baton:
         self.control = Lock()
         self.control.acquire()
         self.current: Actor | None = None
+        self.calls = 0
         self.running: list[Actor] = []
 
     def start(self, name: str, job: Callable[[], Any]) -> Actor:
@@ -140,6 +149,9 @@ class Baton:
 
     def pause(self, label: str) -> Order:
         """Stop the running worker, if one is running: calls of the test itself go through."""
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise EndlessError(label)
         if self.current is None or self.current.done:
             return Order.GO
         return self.current.stop_at(label)

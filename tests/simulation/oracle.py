@@ -66,7 +66,7 @@ class Oracle:
                 assert before is not None
                 self._committed(seen, heads.from_item(shard, before), after)
             case "clear":
-                self._compare(after)
+                self.compare(after)
 
     def units(self, head: Head) -> list[str]:
         """Return the units of a shard."""
@@ -135,7 +135,7 @@ class Oracle:
             if activation.labels == labels and activation.ended is None:
                 activation.ended = at
 
-    def _compare(self, head: Head) -> None:
+    def compare(self, head: Head) -> None:
         """Compare what is stored with what should be: HEAD names no REDO."""
         layout = read_index(self.database).layout
         version, index = (int(part) for part in head.shard.split("."))

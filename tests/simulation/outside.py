@@ -23,6 +23,8 @@ from tocsin.ports import (
 )
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FORESIGHT = timedelta(seconds=2)
+"""How far a worker's clock may be ahead without harm: a source looks back for its samples."""
 
 
 class VirtualClock:
@@ -115,8 +117,10 @@ class Source:
         self.hanging: set[str] = set()
 
     def present(self, expr: str, at: datetime) -> tuple[Sample, ...]:
-        """Return what is truly there."""
-        return tuple(Sample(s.labels, 1.0) for s in self.series.get(expr, ()) if s.present(at))
+        """Return what is there, each with another value every time; of the future nothing is known."""
+        if at > self._clock.now() + FORESIGHT:
+            return ()
+        return tuple(Sample(s.labels, at.timestamp()) for s in self.series.get(expr, ()) if s.present(at))
 
     def answer(self, query: Query, timeout_seconds: float) -> Answer:
         """Return the answer to one query."""

@@ -30,6 +30,7 @@ from tocsin.dispatch.group import DUE_SLOTS
 from tocsin.dispatch.silence import Silence
 from tocsin.dispatch.waiting import wake_waiters
 from tocsin.evaluation.head import Head, from_item, head_key
+from tocsin.index import read_index
 from tocsin.instants import millis
 from tocsin.matchers import parse_matchers
 from tocsin.notification import Notification
@@ -278,7 +279,13 @@ class System:
 
     @property
     def faults(self) -> list[str]:
-        """What the oracle objects to."""
+        """What the oracle objects to, now and ever."""
+        layout = read_index(self.inner).layout
+        for index in range(layout.shards):
+            shard = layout.shard(index).id
+            [item] = self.inner.get(head_key(shard))
+            if item is not None and "redo" not in item:
+                self.oracle.compare(from_item(shard, item))
         return self.oracle.faults
 
     def groups(self) -> list[str]:

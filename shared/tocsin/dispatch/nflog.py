@@ -22,9 +22,13 @@ from tocsin.packing import pack, unpack
 from tocsin.ports import Absent, Below, Database, Either, Equals, Every, Item, Key, Update, Value, Won
 
 RETENTION = timedelta(hours=120)
+PREFIX = "LOG#"
+"""What the sort keys of entries begin with."""
 _HASH_BYTES = 8
 _TIME_BYTES = 6
 _ENTRY_BYTES = _HASH_BYTES + _TIME_BYTES
+_LEFT_OUT = 0
+"""The activation of no alert."""
 
 Activations = Mapping[bytes, int]
 """Of each alert, by a hash of its labels, its activation in milliseconds."""
@@ -81,7 +85,7 @@ class Entry:
     @property
     def key(self) -> Key:
         """Where the entry is: beside its group's alerts, so that one query reads all."""
-        return Key("dispatch", self.group, f"LOG#{self.receiver}#{self.integration}")
+        return Key("dispatch", self.group, f"{PREFIX}{self.receiver}#{self.integration}")
 
     def notification_id(self, number: int) -> str:
         """Return the idempotency key of a notification: the same for its every attempt, and for no other."""
@@ -118,7 +122,7 @@ def decide(
 def from_item(item: Item) -> Entry:
     """Return the entry as stored."""
     stored: Mapping[str, Any] = item
-    _, receiver, integration = stored["sk"].split("#", 2)
+    receiver, integration = stored["sk"].removeprefix(PREFIX).rsplit("#", 1)
     return Entry(
         group=stored["pk"],
         receiver=receiver,
@@ -173,10 +177,11 @@ def intend(database: Database, entry: Entry, intent: Intent) -> bool:
 def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, outcome: str) -> Entry:
     """Log an intent as told, or as refused for ever, and return the entry; refused if something newer is there.
 
-    What was muted when the intent was decided stays on the books as it was told, or its end would be lost.
+    What was muted when the intent was decided stays on the books, or its end would be lost; but as left out: the
+    receiver may take this notification for all there is, so what fires on is news once it is heard again.
     """
-    muted = {told: at for told, at in entry.firing.items() if told in intent.held}
-    firing = {**muted, **intent.firing}
+    left_out = dict.fromkeys(entry.firing.keys() & intent.held, _LEFT_OUT)
+    firing = {**left_out, **intent.firing}
     attributes: dict[str, Value] = {
         "number": intent.number,
         "firing": _joined(firing),
