@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from tocsin.dispatch.config import Integration
 from tocsin.dispatch.controls import expire_silence, put_silence
@@ -276,7 +276,7 @@ class World:
 
     def gaps(self, shard: str = "1.0") -> list[tuple[float, float, int, int]]:
         """Return the gaps on record: first and last second, ticks replayed, ticks given up."""
-        items: list[Mapping[str, Any]] = self.database.query("state", shard, prefix="GAP#")  # type: ignore[assignment]
+        items = cast("list[dict[str, Any]]", self.database.query("state", shard, prefix="GAP#"))
         return [
             (seconds(instant(gap["start"])), seconds(instant(gap["end"])), gap["replayed"], gap["dropped"])
             for gap in items

@@ -34,6 +34,8 @@ def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str
             argument = loader.construct_sequence(node, deep=True)
         case _:
             argument = loader.construct_mapping(cast("yaml.MappingNode", node), deep=True)
+    if suffix == "GetAtt" and isinstance(argument, str):
+        argument = argument.split(".", 1)
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": argument}
 
 
