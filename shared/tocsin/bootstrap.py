@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _INTEGRATIONS_AT_ONCE = 16
-_SOURCES_AT_ONCE = 8
+_SOURCES_AT_ONCE = 16
 
 
 def token() -> str:
@@ -97,7 +97,8 @@ def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
 def evaluator(world: World, settings: Settings) -> Worker:
     """Return what evaluates a shard's tick."""
     configuration = Controls(world.database).config
-    intake = Intake(world.database, _needed(world.flushes, "flushes queue"), world.clock, configuration)
+    flushes = _needed(world.flushes, "flushes queue")
+    intake = Intake(world.database, flushes, world.clock, configuration, world.parallel)
     return Worker(
         world.database,
         world.sources,

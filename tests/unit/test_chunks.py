@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.dispatching import alert, at
 from tocsin.alert import Alert
-from tocsin.dispatch.chunks import Chunk, merge, prune, read, withdraw, write, writer_prefix
+from tocsin.dispatch.chunks import Chunk, Merge, merge, merged, prune, read, strays, write, writer_prefix
+from tocsin.instants import millis
 from tocsin.labels import format_labels
 from tocsin.packing import CHUNK_BYTES, address
 from tocsin.ports import Database, Outcome, Write
@@ -19,9 +20,9 @@ GROUP, WRITER = "group.0123", "rule.abcd"
 
 def put(database: Database, seq: int, *changed: Alert) -> bool:
     """Do what intake does with a commit, and tell whether anything fires."""
-    merged = merge(read(database, GROUP, WRITER), changed)
-    write(database, GROUP, WRITER, merged, seq, at(0))
-    return merged.fires
+    wanted = merge(read(database, GROUP, WRITER), changed)
+    write(database, GROUP, WRITER, wanted, seq, at(0))
+    return wanted.fires
 
 
 def held(database: Database) -> list[Alert]:
@@ -66,8 +67,8 @@ def test_the_end_of_what_is_not_there_is_no_news() -> None:
 def test_what_is_known_is_not_written_again() -> None:
     database = MemoryDatabase()
     put(database, 1, A)
-    merged = merge(read(database, GROUP, WRITER), [A])
-    assert (dict(merged.writes), merged.fires) == ({}, True)
+    wanted = merge(read(database, GROUP, WRITER), [A])
+    assert (dict(wanted.writes), wanted.fires) == ({}, True)
 
 
 def test_a_zombie_takes_nothing_back() -> None:
@@ -104,11 +105,11 @@ def test_many_alerts_are_divided_and_a_change_of_one_touches_one_item() -> None:
     many = [large(number) for number in range(300)]
     put(database, 1, *many)
     assert held(database) == many
-    merged = merge(read(database, GROUP, WRITER), [large(7, until=60)])
-    [packed] = merged.writes.values()
+    wanted = merge(read(database, GROUP, WRITER), [large(7, until=60)])
+    [packed] = wanted.writes.values()
     assert packed is not None
     assert len(packed) <= CHUNK_BYTES
-    write(database, GROUP, WRITER, merged, 2, at(0))
+    write(database, GROUP, WRITER, wanted, 2, at(0))
     assert held(database) == [*many[:7], large(7, until=60), *many[8:]]
 
 
@@ -237,14 +238,52 @@ def test_a_prune_that_the_sdk_sends_twice_is_ours() -> None:
     assert not prune(database, seen, [B], "other", at(70))
 
 
-def test_what_is_withdrawn_ends_and_stays_until_its_end_is_told() -> None:
+def test_what_has_moved_elsewhere_ends_where_it_was_and_what_stays_does_not() -> None:
     database = MemoryDatabase()
-    put(database, 1, A_OVER, A, B)
-    assert withdraw(database, GROUP, WRITER, 2, at(60))
-    assert held(database) == [replace(A, ends_at=at(60)), replace(B, ends_at=at(60))]
-    assert withdraw(database, GROUP, WRITER, 2, at(99))
-    assert held(database) == [replace(A, ends_at=at(60)), replace(B, ends_at=at(60))]
+    put(database, 1, A, B)
+    left = strays(read(database, GROUP, WRITER), [B], at(60))
+    assert left == [replace(A, ends_at=at(60))]
+    put(database, 2, B, *left)
+    assert held(database) == [replace(A, ends_at=at(60)), B]
+    assert strays(read(database, GROUP, WRITER), [B], at(99)) == []
 
 
-def test_where_a_writer_has_nothing_there_is_nothing_to_withdraw() -> None:
-    assert not withdraw(MemoryDatabase(), GROUP, WRITER, 2, at(60))
+def test_where_a_writer_has_nothing_nothing_has_moved() -> None:
+    assert strays(read(MemoryDatabase(), GROUP, WRITER), [], at(60)) == []
+
+
+def test_too_much_for_one_item_is_not_pruned_until_its_writer_divides_it() -> None:
+    crowded = Chunk(GROUP, WRITER, "", 1, "1", {str(number): large(number) for number in range(200)})
+    assert not prune(MemoryDatabase(), crowded, [large(0)], "p", at(70))
+
+
+def test_a_tombstone_lives_for_a_day() -> None:
+    database = MemoryDatabase()
+    write(database, GROUP, WRITER, Merge({"": None}, fires=False), 1, at(0))
+    [item] = database.query("dispatch", GROUP)
+    assert item["expires"] == millis(at(86_400)) // 1000
+
+
+# -- several writers ------------------------------------------------------------------------------
+
+
+def chunk(seq: int, *alerts: Alert) -> Chunk:
+    by_labels = {format_labels(found.labels): found for found in alerts}
+    return Chunk(GROUP, f"rule.{seq}", "", seq, str(seq), by_labels)
+
+
+AGAIN, A_LATER_OVER = alert(job="a", since=90), alert(job="a", until=99)
+
+MERGES: dict[str, tuple[list[Chunk], list[Alert]]] = {
+    "nothing": ([], []),
+    "different alerts": ([chunk(1, A), chunk(2, B)], [A, B]),
+    "an end does not hide what fires elsewhere": ([chunk(1, A), chunk(2, A_OVER)], [A]),
+    "nor does an earlier one": ([chunk(2, A), chunk(1, A_OVER)], [A]),
+    "of two that fire the newer": ([chunk(2, AGAIN), chunk(1, A)], [AGAIN]),
+    "of two ends the newer": ([chunk(2, A_LATER_OVER), chunk(1, A_OVER)], [A_LATER_OVER]),
+}
+
+
+@pytest.mark.parametrize(("chunks", "expected"), MERGES.values(), ids=MERGES)
+def test_an_alert_fires_if_any_of_its_writers_says_so(chunks: list[Chunk], expected: list[Alert]) -> None:
+    assert list(merged(chunks)) == expected

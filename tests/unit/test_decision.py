@@ -196,6 +196,16 @@ def test_a_shard_that_is_always_late_hands_over_after_5_minutes_all_the_same() -
     assert on_time.head.late_since is None
 
 
+def test_a_minute_is_not_late_and_more_is() -> None:
+    known = {DOWN.id: record(firing(handed=0)), "gone": record(firing(handed=0, job="a"))}
+    on_time = decide(scene(known, now=70, config=2), [], None)
+    assert (on_time.head.late_since, on_time.head.config) == (None, 2)
+    assert [writer for writer, *_ in told(on_time)] == [f"rule.{DOWN.id}", "rule.gone"]
+    assert on_time.news_until == at(70)
+    late = decide(scene(known, now=70.001, config=2), [], None)
+    assert (late.head.late_since, late.head.config, told(late)) == (at(70.001), 1, [])
+
+
 steps = st.lists(st.tuples(st.booleans(), st.sampled_from(["on time", "late"])), min_size=1, max_size=10)
 
 

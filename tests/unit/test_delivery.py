@@ -200,7 +200,8 @@ PAUSES: dict[str, tuple[int, float | None, float]] = {  # tries before, what the
     "last": (MAX_TRIES - 2, None, 300),
     "asked for more": (0, 120.0, 120),
     "asked for less than our own": (5, 60.0, 300),
-    "asked for more than our longest": (5, 1800.0, 1800),
+    "asked for more than our longest": (5, 600.0, 600),
+    "asked for more than is reasonable": (0, 86400.0, 900),
 }
 
 

@@ -47,8 +47,8 @@ QUOTED = {
     "quotes and backslashes": ('é"q\\', '"é\\"q\\\\"'),
     "escapes with a letter": ("\a\b\f\n\r\t\v", '"\\a\\b\\f\\n\\r\\t\\v"'),
     "control characters": ("\x00\x7f", '"\\x00\\x7f"'),
-    "spaces other than the space": ("\u00a0\u2028", '"\\u00a0\\u2028"'),
-    "beyond the basic plane": ("🔔\U000e0001", '"🔔\\U000e0001"'),
+    "spaces other than the space": ("\u0080\u00a0\u2028", '"\\u0080\\u00a0\\u2028"'),
+    "beyond the basic plane": ("🔔\uffff\U000e0001", '"🔔\\uffff\\U000e0001"'),
 }
 
 

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.unit.dispatching import at, config
+from tocsin.alert import Alert
 from tocsin.dispatch.muting import Muted, MuteReason, mute, muted_by_silence, muted_by_time
 from tocsin.dispatch.silence import Silence
 from tocsin.matchers import parse_matcher
 
 HOUR = 3600.0
 LABELS = {"alertname": "Down"}
+ALERT = Alert(LABELS, {}, at(0))
 
 
 def silence(name: str, ends: float, starts: float = -60, matcher: str = 'alertname="Down"') -> Silence:
@@ -103,7 +105,7 @@ def test_the_first_that_mutes_in_alertmanagers_order_is_told(
 ) -> None:
     known = config()
     route = replace(known.route, active_time_intervals=active, mute_time_intervals=mutes)
-    found = mute(route, known, [silence("one", 60)] if silent else [], LABELS, at(0))
+    found = mute(route, known, [silence("one", 60)] if silent else [], [ALERT], at(0)).get(ALERT.fingerprint)
     assert (found and found.reason) == expected
 
 

@@ -197,6 +197,11 @@ def stored(database: Database) -> Entry:
     return from_item(item)
 
 
+def expires(database: Database) -> object:
+    [item] = database.get(NEVER.key)
+    return item and item.get("expires")
+
+
 def told(database: Database, entry: Entry, sent: Intent) -> Entry:
     assert intend(database, entry, sent)
     return record(database, entry, sent, now=at(11), outcome="delivered")
@@ -237,16 +242,24 @@ def test_what_was_told_is_logged_and_the_intent_closed() -> None:
     )
     [item] = database.get(NEVER.key)
     assert item is not None
-    assert item["expires"] == millis(at(11) + timedelta(hours=120)) // 1000
+    assert "expires" not in item
+
+
+def test_a_log_that_owes_no_end_expires_after_5_days_and_one_that_does_never() -> None:
+    database = MemoryDatabase()
+    first = told(database, NEVER, intent(1, FIRING))
+    assert expires(database) is None
+    second = told(database, first, intent(2, ENDED))
+    assert expires(database) == millis(at(11) + timedelta(hours=120)) // 1000
+    told(database, second, intent(3, FIRING))
+    assert expires(database) is None
 
 
 def test_an_open_intent_does_not_expire() -> None:
     database = MemoryDatabase()
-    after = told(database, NEVER, intent())
+    after = told(database, NEVER, intent(1, ENDED))
     assert intend(database, after, intent(2))
-    [item] = database.get(NEVER.key)
-    assert item is not None
-    assert "expires" not in item
+    assert expires(database) is None
 
 
 def test_of_two_intents_one_is_ours_to_send() -> None:

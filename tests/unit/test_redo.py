@@ -74,6 +74,10 @@ def test_a_large_redo_has_several_parts_and_is_whole_or_not_there() -> None:
     assert database.query("state", "1.0") == []
 
 
+def test_a_part_fits_into_an_item_of_dynamodb() -> None:
+    assert redo.PART_BYTES == 300 * 1024
+
+
 def test_two_attempts_at_one_sequence_do_not_share_a_redo() -> None:
     database = MemoryDatabase()
     mine, theirs = Redo(at(0)), Redo(at(1))

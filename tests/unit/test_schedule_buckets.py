@@ -30,6 +30,10 @@ def test_an_offset_is_grafanas(labels: Labels, seconds: int, ticks: int) -> None
     assert offset(timedelta(seconds=seconds), labels) == ticks * TICK
 
 
+def test_an_interval_of_no_whole_ticks_has_an_offset_of_whole_seconds() -> None:
+    assert offset(timedelta(seconds=15), GROUP_1) == timedelta(seconds=0xF26D3F08B92DA4FA % 15)
+
+
 names = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)
 
 

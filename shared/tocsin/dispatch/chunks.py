@@ -96,16 +96,18 @@ def write(database: Database, group: str, writer: str, merged: Merge, seq: int, 
         _put_newer(database, group, writer, prefix, packed, seq, now)
 
 
-def withdraw(database: Database, group: str, writer: str, seq: int, now: datetime) -> bool:
-    """End all of a writer's alerts in a group, because they belong elsewhere; tell whether there were any.
+def strays(chunks: Sequence[Chunk], held: Sequence[Alert], now: datetime) -> list[Alert]:
+    """Return the ends of a writer's firing alerts that no longer belong to a group: all but those `held` there.
 
     Whoever was told that they fire there is owed their end there: a receiver may keep an incident a group.
     """
-    chunks = read(database, group, writer)
-    fires = [alert for chunk in chunks for alert in chunk.alerts.values() if alert.ends_at is None]
-    ended = [replace(alert, ends_at=now) for alert in fires]
-    write(database, group, writer, merge(chunks, ended), seq, now)
-    return any(chunk.alerts for chunk in chunks)
+    belong = {format_labels(alert.labels) for alert in held}
+    return [
+        replace(alert, ends_at=now)
+        for chunk in chunks
+        for text, alert in chunk.alerts.items()
+        if alert.ends_at is None and text not in belong
+    ]
 
 
 def prune(database: Database, chunk: Chunk, gone: Sequence[Alert], token: str, now: datetime) -> bool:

@@ -25,6 +25,8 @@ MAX_TRIES = 30
 _FIRST_PAUSE_SECONDS = 0.5
 _FIRST_RETRY = timedelta(seconds=15)
 _LONGEST_RETRY = timedelta(minutes=5)
+_LONGEST_ASKED = timedelta(minutes=15)
+"""A receiver that asks for more is tried all the same: what is new in the group waits behind it."""
 _ROUNDS = 3
 
 
@@ -125,10 +127,9 @@ class Deliverer:
             # Only ends, of which this receiver does not want to hear: logged, so that they are over.
             delivery.entry = self._record(entry, intent, "not sent: send_resolved is false")
             return None
-        if not nflog.intend(self._database, entry, intent):
-            delivery.interrupted = True
-            return None
-        return intent
+        stored = nflog.intend(self._database, entry, intent)
+        delivery.interrupted = stored is None
+        return stored
 
     def _tell(self, view: View, delivery: Delivery, intent: Intent, receiver: Receiver) -> bool:
         """Send an intent and log the outcome; tell whether it is closed."""
@@ -175,9 +176,9 @@ def _too_late(meta: Meta, now: datetime) -> bool:
 
 
 def _pause(tries: int, retry_after_seconds: float | None) -> timedelta:
-    """Return how long to wait before the next flush tries again; what the receiver asked for, if that is more."""
+    """Return how long to wait before the next flush tries again: what the receiver asked for, within reason."""
     own: timedelta = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** min(tries, 8))
-    return max(own, timedelta(seconds=retry_after_seconds or 0))
+    return max(own, min(_LONGEST_ASKED, timedelta(seconds=retry_after_seconds or 0)))
 
 
 def _notification(view: View, entry: Entry, intent: Intent) -> Notification:

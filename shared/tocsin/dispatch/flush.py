@@ -105,7 +105,8 @@ class Dispatcher:
         """Read the group, then what is in force: read after the claim, so that no wake is missed."""
         items = self._database.query("dispatch", group)
         index = read_index(self._database)
-        entries = [nflog.from_item(item) for item in _under(items, "LOG#")]
+        by_name = {str(item["sk"]): item for item in items}
+        entries = [nflog.from_item(item, by_name) for item in _under(items, nflog.PREFIX)]
         return Contents(
             chunks=tuple(chunks.from_item(item) for item in _under(items, "W#")),
             entries={(entry.receiver, entry.integration): entry for entry in entries},
@@ -145,11 +146,7 @@ class Dispatcher:
         if contents.config is None:
             return {}
         silences = self._controls.silences(contents.index)
-        verdicts = (
-            (alert.fingerprint, mute(route, contents.config, silences, alert.labels, now))
-            for alert in contents.alerts
-        )
-        return {fingerprint: muted for fingerprint, muted in verdicts if muted is not None}
+        return mute(route, contents.config, silences, contents.alerts, now)
 
     def _deliver(self, view: View, contents: Contents) -> list[Delivery]:
         """Tell every integration of the route's receiver, at once, so that a slow one holds no other."""
@@ -197,7 +194,7 @@ def _under(items: Iterable[Item], prefix: str) -> list[Item]:
 def _route(config: Config, meta: Meta) -> Route:
     """Return the group's route; for one that is gone, its receiver as it was: its alerts are being moved."""
     for route in config.route.walk():
-        if route.id == meta.route_id:
+        if (route.id, route.receiver) == (meta.route_id, meta.receiver):
             return route
     return replace(
         config.route,

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 
 from tocsin.dispatch.config import Config, Route
-from tocsin.instants import maybe_instant, millis
+from tocsin.instants import instant, maybe_instant, millis
 from tocsin.labels import Labels, format_labels
 from tocsin.ports import (
     Above,
@@ -32,6 +32,8 @@ from tocsin.ports import (
     Won,
 )
 
+_EMPTY_LIFE = timedelta(days=7)
+"""How long a group that holds nothing is remembered: longer than any worker that still knows it."""
 DUE_SLOTS = 4
 """Partitions of the index of due groups: what a sweep asks each minute."""
 
@@ -45,8 +47,13 @@ class Placement:
 
     @property
     def id(self) -> str:
-        """The group's id and partition: a hash of the route's id and the group's labels, each route its own."""
-        return "group." + sha256(f"{self.route.id}\n{format_labels(self.labels)}".encode()).hexdigest()[:24]
+        """The group's id and partition: a hash of its route's id and receiver, and of its labels.
+
+        Each route has groups of its own; one with another receiver has others, and the old receiver is told
+        the end of what it was told.
+        """
+        text = f"{self.route.id}\n{self.route.receiver}\n{format_labels(self.labels)}"
+        return "group." + sha256(text.encode()).hexdigest()[:24]
 
     @property
     def key(self) -> str:
@@ -140,10 +147,13 @@ def arm(database: Database, placement: Placement, now: datetime, starts_at: date
     fresh: dict[str, Value] = {"due": millis(due), "slot": due_slot(placement.id), "grid": millis(due)}
     empty = Every((Absent("due"), Absent("grid")))
     known = _identity(placement)
-    write = Update(meta_key(placement.id), set=fresh | known, add={"wake": 1}, condition=empty)
+    first = Update(
+        meta_key(placement.id), set=fresh | known, add={"wake": 1}, remove=("expires",), condition=empty
+    )
+    write = first
     while not isinstance(outcome := database.write(write), Won):
         if outcome.item is None or "grid" not in outcome.item:
-            write = Update(meta_key(placement.id), set=fresh | known, add={"wake": 1}, condition=empty)
+            write = first
         else:
             meta = from_item(outcome.item)
             write = _arming(meta, meta.next_slot(now), known)
@@ -227,7 +237,8 @@ def finish(database: Database, meta: Meta, due: datetime | None, now: datetime) 
 def _release(meta: Meta, due: datetime | None, condition: Condition) -> Update:
     if due is None:
         gone = ("claim", "claimed_until", "due", "slot", "grid")
-        return Update(meta_key(meta.id), remove=gone, condition=condition)
+        expires = epoch((meta.claimed_until or instant(0)) + _EMPTY_LIFE)
+        return Update(meta_key(meta.id), set={"expires": expires}, remove=gone, condition=condition)
     attributes: dict[str, Value] = {"due": millis(due), "slot": due_slot(meta.id)}
     return Update(meta_key(meta.id), set=attributes, remove=("claim", "claimed_until"), condition=condition)
 

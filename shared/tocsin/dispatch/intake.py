@@ -7,18 +7,42 @@ the arming, also where a put was refused as not newer: who put it before us may 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from tocsin.alert import Alert
 from tocsin.dispatch import chunks
+from tocsin.dispatch.chunks import Merge
 from tocsin.dispatch.config import Config
-from tocsin.dispatch.group import Placement, arm, delay_seconds, placements, wake
+from tocsin.dispatch.group import Placement, arm, delay_seconds, epoch, placements, wake
 from tocsin.index import INDEX, Index
 from tocsin.instants import instant, millis
-from tocsin.ports import Absent, Below, Clock, Database, Either, Item, Key, Message, Put, Queue, Value, Won
+from tocsin.packing import pack, unpack
+from tocsin.ports import (
+    Absent,
+    Below,
+    Clock,
+    Database,
+    Either,
+    Item,
+    Key,
+    Message,
+    Parallel,
+    Put,
+    Queue,
+    Value,
+    Won,
+    one_by_one,
+)
+
+T = TypeVar("T")
 
 SWEEP = timedelta(seconds=70)
 """How far ahead a sweep looks, a minute and some: a group that is due later is the sweep's to wake."""
+_SECONDS = 20.0
+"""For each of the two rounds of requests that many groups cost: what is unfinished is for who comes next."""
+_LIFE = timedelta(days=30)
+"""How long the manifest of a writer stays none of whose alerts fires: longer than any end may be owed."""
 _FORGET = timedelta(hours=24)
 """How long a group where nothing fires any more stays in a manifest: longer than what a flush may still owe."""
 
@@ -41,63 +65,79 @@ def manifest_key(writer: str) -> Key:
     return Key("dispatch", writer, "MANIFEST")
 
 
+class UnfinishedError(RuntimeError):
+    """The time did not suffice for all groups; what is done is done, and done again at no harm."""
+
+
 class Intake:
     """Puts alerts into their groups and arms them; repeating a call with the same sequence changes nothing."""
 
     def __init__(
-        self, database: Database, queue: Queue, clock: Clock, configuration: Callable[[Index], Config | None]
+        self,
+        database: Database,
+        queue: Queue,
+        clock: Clock,
+        configuration: Callable[[Index], Config | None],
+        parallel: Parallel = one_by_one,
     ) -> None:
         self._database, self._queue, self._clock = database, queue, clock
-        self._configuration = configuration
+        self._configuration, self._parallel = configuration, parallel
 
     def hand_over(self, writer: str, seq: int, alerts: Sequence[Alert], *, everything: bool = False) -> None:
         """Take what changed of a writer by its commit `seq`; with `everything`, withdraw what has moved.
 
         Before any configuration is stored nothing is placed: the first one is a change that places everything.
+        Raises UnfinishedError if the time did not suffice: to be called again.
         """
         item, index = self._database.get(manifest_key(writer), INDEX)
         config = self._configuration(Index.from_item(index))
         if config is None:
             return
-        now = self._clock.now()
+        now, manifest = self._clock.now(), _from_item(item)
         wanted = _by_group(config, alerts)
-        manifest = _from_item(item)
-        merged = {
-            group: chunks.merge(
-                chunks.read(self._database, group, writer) if group in manifest.groups else (), held
-            )
-            for group, (_, held) in wanted.items()
-        }
-        elsewhere = [group for group in manifest.groups if group not in wanted]
-        gone = elsewhere if everything else []
-        fires = {group: merge.fires for group, merge in merged.items()} | dict.fromkeys(gone, False)
+        concerned = list(wanted)
+        if everything or (manifest.seq and manifest.config != config.version):
+            # Its alerts may be where its routes no longer lead: there they end, or their end is brought there.
+            concerned += [group for group in manifest.groups if group not in wanted]
+        ends = [alert for alert in alerts if alert.ends_at is not None]
+
+        def merged(group: str) -> Merge:
+            found = chunks.read(self._database, group, writer) if manifest.seq else []
+            held = wanted[group][1] if group in wanted else ends
+            return chunks.merge(found, [*held, *chunks.strays(found, held, now)] if everything else held)
+
+        merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
         placed = config.version if everything or not manifest.seq else manifest.config
+        fires = {group: merge.fires for group, merge in merges.items()}
         standing = self._note(writer, manifest, fires, seq, placed, now)
-        for group in gone:
-            self._withdraw(group, writer, seq, now)
-        if not everything and manifest.seq and manifest.config != config.version:
-            self._end_elsewhere(elsewhere, writer, [a for a in alerts if a.ends_at is not None], seq, now)
-        for group, merge in merged.items():
-            if group in standing:
-                chunks.write(self._database, group, writer, merge, seq, now)
-        self._arm([wanted[group] for group in wanted if group in standing], now)
 
-    def _withdraw(self, group: str, writer: str, seq: int, now: datetime) -> None:
-        """Take a writer's alerts out of a group; where nobody was told of them, as it was never armed, at once."""
-        if not chunks.withdraw(self._database, group, writer, seq, now):
-            return
-        if wake(self._database, group, now, at_slot=True) is None:
+        def settled(group: str) -> datetime:
+            chunks.write(self._database, group, writer, merges[group], seq, now)
+            if group in wanted:
+                placement, held = wanted[group]
+                return arm(self._database, placement, now, min(alert.starts_at for alert in held))
+            return self._rouse(group, writer, seq, now)
+
+        chosen = [group for group in merges if group in standing]
+        dues = self._each([partial(settled, group) for group in chosen])
+        self._hint(dict(zip(chosen, dues, strict=True)), now)
+
+    def _each(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
+        """Do something for each of many groups, several at once."""
+        results = self._parallel(jobs, _SECONDS)
+        done = [result for result in results if result is not None]
+        if len(done) < len(jobs):
+            raise UnfinishedError(f"{len(jobs) - len(done)} of {len(jobs)} groups in {_SECONDS:g} s")
+        return done
+
+    def _rouse(self, group: str, writer: str, seq: int, now: datetime) -> datetime:
+        """Make a group that was left due at its next slot; what nobody there was told of goes at once."""
+        due = wake(self._database, group, now, at_slot=True)
+        if due is None:
             for chunk in chunks.read(self._database, group, writer):
-                chunks.prune(self._database, chunk, list(chunk.alerts.values()), f"{seq} withdrawn", now)
-
-    def _end_elsewhere(
-        self, groups: Sequence[str], writer: str, ended: Sequence[Alert], seq: int, now: datetime
-    ) -> None:
-        """Bring ends to where alerts were placed under an earlier configuration: the routes lead there no more."""
-        for group in groups if ended else ():
-            merge = chunks.merge(chunks.read(self._database, group, writer), ended)
-            chunks.write(self._database, group, writer, merge, seq, now)
-            wake(self._database, group, now, at_slot=True)
+                if chunk.seq <= seq:
+                    chunks.prune(self._database, chunk, list(chunk.alerts.values()), f"{seq} left", now)
+        return due or now + _FORGET
 
     def _note(
         self,
@@ -122,17 +162,13 @@ class Intake:
             return manifest.groups
         groups = kept | noted
         newer = Either((Absent("seq"), Below("seq", seq)))
-        outcome = self._database.write(Put(manifest_key(writer), _to_item(seq, placed, groups), newer))
+        outcome = self._database.write(Put(manifest_key(writer), _to_item(seq, placed, groups, now), newer))
         return groups if isinstance(outcome, Won) else _from_item(outcome.item).groups
 
-    def _arm(self, placed: Sequence[tuple[Placement, list[Alert]]], now: datetime) -> None:
-        messages = []
-        for placement, held in placed:
-            due = arm(self._database, placement, now, min(alert.starts_at for alert in held))
-            if due - now <= SWEEP:
-                messages.append(Message({"group": placement.id}, delay_seconds(due, now)))
-        if messages:
-            self._queue.send(messages)
+    def _hint(self, dues: Mapping[str, datetime], now: datetime) -> None:
+        soon = {group: due for group, due in dues.items() if due - now <= SWEEP}
+        if soon:
+            self._queue.send([Message({"group": g}, delay_seconds(due, now)) for g, due in soon.items()])
 
 
 def _by_group(config: Config, alerts: Sequence[Alert]) -> dict[str, tuple[Placement, list[Alert]]]:
@@ -145,13 +181,16 @@ def _by_group(config: Config, alerts: Sequence[Alert]) -> dict[str, tuple[Placem
 
 def _from_item(item: Item | None) -> Manifest:
     stored: Mapping[str, Any] = item or {}
-    groups = {group: (instant(ms), bool(firing)) for group, (ms, firing) in stored.get("groups", {}).items()}
+    packed = unpack(stored["groups"]) if "groups" in stored else {}
+    groups = {group: (instant(ms), bool(firing)) for group, (ms, firing) in packed.items()}
     return Manifest(stored.get("seq", 0), stored.get("config", 0), groups)
 
 
-def _to_item(seq: int, config: int, groups: Mapping[str, tuple[datetime, bool]]) -> dict[str, Value]:
-    return {
-        "seq": seq,
-        "config": config,
-        "groups": {group: [millis(at), firing] for group, (at, firing) in groups.items()},
-    }
+def _to_item(
+    seq: int, config: int, groups: Mapping[str, tuple[datetime, bool]], now: datetime
+) -> dict[str, Value]:
+    packed = pack({group: [millis(at), firing] for group, (at, firing) in groups.items()})
+    item: dict[str, Value] = {"seq": seq, "config": config, "groups": packed}
+    if not any(firing for _, firing in groups.values()):
+        item["expires"] = epoch(now + _LIFE)
+    return item

@@ -1,10 +1,11 @@
 """Muting: why an alert is not told of now, and until when that may last. It acts at the moment of sending."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.alert import Alert
 from tocsin.dispatch.config import Config, Route
 from tocsin.dispatch.silence import Silence, silenced_by
 from tocsin.labels import Labels
@@ -29,10 +30,14 @@ class Muted:
 
 
 def mute(
-    route: Route, config: Config, silences: Sequence[Silence], labels: Labels, now: datetime
-) -> Muted | None:
-    """Return what mutes an alert of a route now, in Alertmanager's order; None if nothing does."""
-    return muted_by_time(route, config, now) or muted_by_silence(silences, labels, now)
+    route: Route, config: Config, silences: Sequence[Silence], alerts: Iterable[Alert], now: datetime
+) -> dict[str, Muted]:
+    """Return by fingerprint what mutes alerts of a route now, in Alertmanager's order; none for those it does not."""
+    all_of_it = muted_by_time(route, config, now)
+    verdicts = (
+        (alert.fingerprint, all_of_it or muted_by_silence(silences, alert.labels, now)) for alert in alerts
+    )
+    return {fingerprint: muted for fingerprint, muted in verdicts if muted is not None}
 
 
 def muted_by_time(route: Route, config: Config, now: datetime) -> Muted | None:

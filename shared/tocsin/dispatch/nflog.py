@@ -7,7 +7,7 @@ that a refire is news; its end is owed whatever activation was told.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -19,7 +19,21 @@ from tocsin.instants import instant, maybe_instant, millis
 from tocsin.labels import format_labels
 from tocsin.notification import Reason
 from tocsin.packing import pack, unpack
-from tocsin.ports import Absent, Below, Database, Either, Equals, Every, Item, Key, Update, Value, Won
+from tocsin.ports import (
+    Absent,
+    Below,
+    Database,
+    Delete,
+    Either,
+    Equals,
+    Every,
+    Item,
+    Key,
+    Put,
+    Update,
+    Value,
+    Won,
+)
 
 RETENTION = timedelta(hours=120)
 PREFIX = "LOG#"
@@ -27,6 +41,10 @@ PREFIX = "LOG#"
 _HASH_BYTES = 8
 _TIME_BYTES = 6
 _ENTRY_BYTES = _HASH_BYTES + _TIME_BYTES
+_MOST_BYTES = 100 * 1024
+"""Of an intent in one item: beside it the entry has 14 bytes for each alert, and an item takes 400 KB."""
+_ORPHAN_LIFE = timedelta(days=365)
+"""Of parts whose entry was never written; longer than any mute holds an intent."""
 _LEFT_OUT = 0
 """The activation of no alert."""
 
@@ -57,6 +75,8 @@ class Intent:
     retry_at: datetime | None = None
     held: frozenset[bytes] = frozenset()
     """The hashes of what was muted when it was decided: its alerts say nothing of these."""
+    parts: int = 0
+    """In how many items beside the entry its content goes on."""
 
     @property
     def firing(self) -> Activations:
@@ -119,8 +139,8 @@ def decide(
     return Reason.REPEAT if entry.at < now - repeat_interval else Reason.NONE
 
 
-def from_item(item: Item) -> Entry:
-    """Return the entry as stored."""
+def from_item(item: Item, rest: Mapping[str, Item] | None = None) -> Entry:
+    """Return the entry as stored; `rest` are the items of the group by sort key, where a long intent goes on."""
     stored: Mapping[str, Any] = item
     receiver, integration = stored["sk"].removeprefix(PREFIX).rsplit("#", 1)
     return Entry(
@@ -131,12 +151,15 @@ def from_item(item: Item) -> Entry:
         firing=_split(stored.get("firing", b"")),
         resolved=_split(stored.get("resolved", b"")),
         at=maybe_instant(stored.get("at")),
-        intent=_intent(stored) if "intent" in stored else None,
+        intent=_intent(stored, rest or {}) if "intent" in stored else None,
     )
 
 
-def _intent(stored: Mapping[str, Any]) -> Intent:
-    content = unpack(stored["intent"])
+def _intent(stored: Mapping[str, Any], rest: Mapping[str, Item]) -> Intent:
+    parts: int = stored.get("parts", 0)
+    names = [_part_name(stored["token"], number) for number in range(parts)]
+    more: list[Any] = [rest[name]["part"] for name in names]
+    content = unpack(b"".join([stored["intent"], *more]))
     return Intent(
         number=content["number"],
         reason=Reason(content["reason"]),
@@ -146,11 +169,15 @@ def _intent(stored: Mapping[str, Any]) -> Intent:
         tries=stored.get("tries", 0),
         retry_at=maybe_instant(stored.get("retry_at")),
         held=frozenset(map(bytes.fromhex, content["held"])),
+        parts=parts,
     )
 
 
-def intend(database: Database, entry: Entry, intent: Intent) -> bool:
-    """Write an intent down if the log is as it was read; tell whether it is ours to send."""
+def intend(database: Database, entry: Entry, intent: Intent) -> Intent | None:
+    """Write an intent down if the log is as it was read; return it as stored if it is ours to send.
+
+    What is too long for the entry's item is put beside it first; without the entry it means nothing.
+    """
     content = {
         "number": intent.number,
         "reason": intent.reason.value,
@@ -158,20 +185,41 @@ def intend(database: Database, entry: Entry, intent: Intent) -> bool:
         "alerts": [alerts.to_document(alert) for alert in intent.alerts],
         "held": sorted(told.hex() for told in intent.held),
     }
+    packed = pack(content)
+    more = [packed[start : start + _MOST_BYTES] for start in range(_MOST_BYTES, len(packed), _MOST_BYTES)]
+    for number, part in enumerate(more):
+        expires = millis(intent.at + _ORPHAN_LIFE) // 1000
+        database.write(Put(_part_key(entry, intent.token, number), {"part": part, "expires": expires}))
     attributes: dict[str, Value] = {
-        "intent": pack(content),
+        "intent": packed[:_MOST_BYTES],
         "intended": intent.number,
         "token": intent.token,
         "tries": 0,
+        "parts": len(more),
     }
     unchanged = Equals("number", entry.number) if entry.number else Absent("number")
     condition = Every((unchanged, Absent("intent")))
     outcome = database.write(
         Update(entry.key, set=attributes, remove=("retry_at", "expires"), condition=condition)
     )
-    if isinstance(outcome, Won):
-        return True
-    return bool(outcome.item and outcome.item.get("token") == intent.token)
+    stored = replace(intent, parts=len(more))
+    if isinstance(outcome, Won) or (outcome.item and outcome.item.get("token") == intent.token):
+        return stored
+    _forget_parts(database, entry, stored)
+    return None
+
+
+def _part_name(token: str, number: int) -> str:
+    return f"INTENT#{token}#{number}"
+
+
+def _part_key(entry: Entry, token: str, number: int) -> Key:
+    return Key("dispatch", entry.group, _part_name(token, number))
+
+
+def _forget_parts(database: Database, entry: Entry, intent: Intent) -> None:
+    for number in range(intent.parts):
+        database.write(Delete(_part_key(entry, intent.token, number)))
 
 
 def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, outcome: str) -> Entry:
@@ -190,11 +238,15 @@ def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, o
         "told_at": millis(now),
         "reason": intent.reason.value,
         "outcome": outcome[:200],
-        "expires": millis(now + RETENTION) // 1000,
     }
-    gone = ("intent", "intended", "token", "tries", "retry_at")
+    gone: tuple[str, ...] = ("intent", "intended", "token", "tries", "retry_at", "parts")
+    if firing:
+        gone += ("expires",)  # An end is owed: however long that takes, the entry stays.
+    else:
+        attributes["expires"] = millis(now + RETENTION) // 1000
     newer = Either((Absent("number"), Below("number", intent.number)))
     database.write(Update(entry.key, set=attributes, remove=gone, condition=newer))
+    _forget_parts(database, entry, intent)
     return Entry(
         entry.group,
         entry.receiver,

@@ -14,7 +14,9 @@ from tocsin.durations import parse_go_duration
 from tocsin.labels import quote
 
 _MILLISECOND = timedelta(milliseconds=1)
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?")
+_TOPIC = re.compile(
+    r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9]+(?:-[a-z0-9]+)+):[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?"
+)
 
 
 def _no_template(text: str) -> str:

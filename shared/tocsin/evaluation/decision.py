@@ -16,7 +16,7 @@ from tocsin.evaluation.states import Instance, settled, shift
 from tocsin.evaluation.unit import RuleError, Unit, alert_of, ended, fold
 from tocsin.evaluation.window import RECENT, Work, recent
 from tocsin.labels import LabelSet
-from tocsin.ports import Answer, Refused, Samples, Unanswered
+from tocsin.ports import Answer, Refused, Unanswered
 
 ALWAYS_LATE = timedelta(minutes=5)
 """A shard that has been late for so long hands over all the same: late pages beat none."""
@@ -38,16 +38,16 @@ def evaluate(work: Work, record: Record, answer: Answer) -> Evaluated:
     """Return what an answer makes of a unit."""
     if isinstance(answer, Unanswered):
         return Evaluated(work, None, unanswered=True)
-    if isinstance(answer, Refused):
-        return Evaluated(work, None, answer)
-    assert isinstance(answer, Samples)  # noqa: S101 - the last of three, said for the reader
     before = record.instances
     if work.skipped:
         before = {labels: shift(held, work.skipped) for labels, held in before.items()}
+    unchanged = before if work.skipped else None
+    if isinstance(answer, Refused):
+        return Evaluated(work, unchanged, answer)
     try:
         return Evaluated(work, fold(work.unit.rule, before, work.at, answer.at))
     except RuleError as error:
-        return Evaluated(work, None, Refused(error.reason, str(error)))
+        return Evaluated(work, unchanged, Refused(error.reason, str(error)))
 
 
 @dataclass(frozen=True, slots=True)

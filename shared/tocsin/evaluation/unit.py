@@ -12,6 +12,9 @@ from tocsin.rules.rule import Jitter, Rule
 from tocsin.schedule.buckets import bucket, offset
 from tocsin.templates.expand import expand
 
+_LARGEST_ALERT = 64 * 1024
+"""Characters of labels and annotations: what is stored of an alert has to fit into an item, with others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -80,7 +83,13 @@ def points(rule: Rule, samples: Sequence[Sample]) -> list[Point]:
             raise RuleError("duplicate", f"two series give the same alert {dict(labels)}")
         texts = {name: expand(text, sample.labels, sample.value) for name, text in rule.annotations.items()}
         found[labels] = Point(labels, sample.value, texts)
+        if _length(labels, texts) > _LARGEST_ALERT:
+            raise RuleError("too_large", f"an alert has more than {_LARGEST_ALERT} characters of text")
     return list(found.values())
+
+
+def _length(labels: LabelSet, texts: Mapping[str, str]) -> int:
+    return sum(len(name) + len(text) for name, text in (*labels, *texts.items()))
 
 
 def _alert_labels(rule: Rule, sample: Sample) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tocsin.evaluation.head import Head
 from tocsin.evaluation.redo import Gap
 from tocsin.evaluation.unit import Unit, spread
-from tocsin.schedule.ticks import TICK, due_between, last_due, ticks_between
+from tocsin.schedule.ticks import TICK, due_between, last_due
 
 CHUNK = timedelta(minutes=10)
 """At most so much of the past goes into one commit: answers stay small and progress is kept."""
@@ -64,11 +64,12 @@ def plan(units: Iterable[Unit], head: Head, until: datetime, now: datetime, limi
 def gap(head: Head, until: datetime, now: datetime, limit: timedelta) -> Gap | None:
     """Return the gap that a commit closes: its ticks that come more than a minute late; None if there are none."""
     start = min([head.cursor, *(piece.cursor for piece in head.inherited)])
-    late = ticks_between(start, min(until, now - RECENT))
-    if not late:
+    last = floor_tick_of(min(until, now - RECENT))
+    late = (last - floor_tick_of(start)) // TICK
+    if late <= 0:
         return None
-    dropped = sum(tick <= floor_tick_of(now - limit) for tick in late)
-    return Gap(start, late[-1], len(late) - dropped, dropped)
+    dropped = max(0, (min(last, floor_tick_of(now - limit)) - floor_tick_of(start)) // TICK)
+    return Gap(start, last, late - dropped, dropped)
 
 
 def recent(work_unit: Unit, until: datetime, now: datetime) -> datetime | None:

@@ -97,7 +97,8 @@ def _from_item(item: Item) -> StoredRule:
     return StoredRule(
         id=str(stored["sk"]),
         rule=rule,
-        revision=int(str(stored.get("revision", 0))),
+        # Its time is part of it, so that a rule deleted and written again does not take up an old one.
+        revision=int(str(stored.get("revision", 0))) + int(str(stored.get("at", 0))),
         by=str(stored.get("by", "")),
         at_ms=int(str(stored.get("at", 0))),
     )

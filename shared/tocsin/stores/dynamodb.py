@@ -49,6 +49,7 @@ def client_config() -> Config:
         connect_timeout=2,
         read_timeout=4,
         tcp_keepalive=True,
+        max_pool_connections=20,
     )
 
 
