@@ -206,7 +206,7 @@ def test_a_rule_that_no_file_has_is_kept_and_said_so_unless_pruned(disks: Stack)
         "stored, in none of the files, and kept (--prune deletes them):",
         "  node/disks/DiskSlow",
     ]
-    output = disks.ok("rules", "apply", "--prune", less)
+    output = disks.ok("rules", "apply", "--prune", "--yes", less)
     assert "    - Rule: DiskSlow\n" in output
     assert keys(disks) == ['node/disks/DiskFull{severity="page"}']
 
@@ -228,7 +228,7 @@ def test_an_empty_file_prunes_only_a_namespace_that_is_named(disks: Stack) -> No
     empty = disks.file("node.yml", "groups: []\n")
     assert "--prune needs --namespace" in disks.run("rules", "apply", "--prune", empty).stderr
     assert len(keys(disks)) == 2
-    disks.ok("rules", "apply", "--prune", "--namespace", "node", empty)
+    disks.ok("rules", "apply", "--prune", "--yes", "--namespace", "node", empty)
     assert keys(disks) == []
 
 
@@ -248,6 +248,26 @@ def test_a_person_is_asked_before_rules_are_deleted(
     assert ("Delete 1 rules?" in result.stderr) is not bool(options)
     assert result.exit_code == (1 if answer == "n\n" else 0)
     assert len(keys(disks)) == left
+
+
+def test_without_a_person_to_ask_nothing_is_deleted(disks: Stack) -> None:
+    less = disks.file("node.yml", DISKS.split("      - alert: DiskSlow")[0])
+    result = disks.run("rules", "apply", "--prune", less)
+    assert result.exit_code == 1
+    assert "needs --yes" in result.stderr
+    assert len(keys(disks)) == 2
+
+
+def test_labels_in_another_order_are_no_difference(stack: Stack) -> None:
+    def text(labels: str, expr: str) -> str:
+        return DISKS.replace("{severity: page}", labels).replace("full == 1", expr)
+
+    stack.ok("rules", "apply", stack.file("node.yml", text("{zone: b, severity: page}", "full == 1")))
+    same = stack.file("node.yml", text("{severity: page, zone: b}", "full == 1"))
+    assert "0 Rules Created, 0 Rules Updated" in stack.ok("rules", "diff", same)
+    other = stack.file("node.yml", text("{zone: b, severity: page}", "full == 2"))
+    changed = [line for line in stack.ok("rules", "diff", other).splitlines() if line.lstrip()[:1] in "+-"]
+    assert [line for line in changed if "severity" in line or "zone" in line] == []
 
 
 def test_a_person_is_not_asked_if_nothing_is_deleted(stack: Stack) -> None:

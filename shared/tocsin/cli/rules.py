@@ -94,8 +94,8 @@ def apply(
         if not session.json:
             _print_changes(changes)
         if changes and not dry_run:
-            if changes.deleted and not yes and session.interactive():
-                click.confirm(f"Delete {len(changes.deleted)} rules?", abort=True, err=True)
+            if changes.deleted and not yes:
+                _confirm(session, f"Delete {len(changes.deleted)} rules?")
             _write(world.database, world.clock, changes, session.user())
     if session.json:
         applied = bool(changes) and not dry_run
@@ -103,6 +103,13 @@ def apply(
     elif changes:
         click.echo("Dry run: nothing is stored." if dry_run else "Stored: in force from the next tick on.")
     _fail_if_refused(checked)
+
+
+def _confirm(session: Session, question: str) -> None:
+    """Go on only if somebody says yes; without a terminal nobody can, but the option --yes."""
+    if not session.interactive():
+        raise click.ClickException("nothing is done: without a terminal, deleting rules needs --yes")
+    click.confirm(question, abort=True, err=True)
 
 
 @rules.command()

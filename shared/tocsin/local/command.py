@@ -93,7 +93,13 @@ def local_command(
       tocsin --stack tocsin-local status
       tocsin --stack tocsin-local --endpoint-url http://HOST:PORT status
     """
+    if prometheus and not prometheus.startswith(("http://", "https://")):
+        raise click.BadParameter(
+            f"{prometheus!r} is no URL (expected http://HOST:PORT)", param_hint="--prometheus"
+        )
     embedded = endpoint_url is None
+    rules = [(str(file), _text(file)) for file in rule_files]
+    config = _text(config_file) if config_file else ""
     with _plainly(address), Listener(address.host, address.port, moto() if embedded else None) as listener:
         parameters = {"PrometheusUrl": prometheus, "Shards": str(shards)}
         plan = blueprint(template or find_template(), parameters, region or "us-east-1")
@@ -103,17 +109,28 @@ def local_command(
         stack = LiveStack(plan, where, _print, speed)
         now = stack.clock.now()
         if config_file is not None:
-            changed = apply_config(stack.database, config_file.read_text(), str(config_file), now)
+            changed = apply_config(stack.database, config, str(config_file), now)
             click.echo(f"{config_file}: {'in force' if changed else 'unchanged'}")
         if rule_files:
-            changes = apply_rules(stack.database, [(str(f), f.read_text()) for f in rule_files], now)
+            changes = apply_rules(stack.database, rules, now)
             counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
             click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))
         for arn in stack.topics.values():
             click.echo(f"topic: {arn}")
         listener.ready = True
         click.echo(f"listening on {listener.url}; Ctrl-C ends")
+        if embedded:
+            click.echo("what is stored is in the memory of this process and ends with it")
         _run(stack)
+
+
+def _text(file: Path) -> str:
+    """Read a file that the user named."""
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise click.ClickException(f"{file}: cannot be read: {reason}") from None
 
 
 @contextmanager

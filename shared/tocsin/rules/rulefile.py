@@ -212,8 +212,8 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
         "expr": rule.expr,
         "for": rule.hold,
         "keep_firing_for": rule.keep_firing_for,
-        "labels": dict(rule.labels),
-        "annotations": dict(rule.annotations),
+        "labels": dict(sorted(rule.labels.items())),
+        "annotations": dict(sorted(rule.annotations.items())),
     }
     return {key: _written(value) for key, value in document.items() if value}
 
