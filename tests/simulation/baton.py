@@ -9,7 +9,6 @@ from enum import Enum, auto
 from threading import Lock, Thread
 from typing import Any
 
-
 MOST_CALLS = 20_000
 
 

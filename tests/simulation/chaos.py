@@ -1,25 +1,23 @@
 """Chaos by seed: interleaved, killed, doubled, late; then peace; then everything has to be as it should."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.baton import Actor, Order
+from tests.simulation.outside import SkewedClock, Waiting
 from tests.simulation.system import Container, System, config, rule
 from tests.simulation.verdict import faults
-from tocsin.notification import Delivered, Failed, Failure, Sent
+from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
 from tocsin.ports import Database
-
-if TYPE_CHECKING:
-    from tests.simulation.outside import Waiting
 
 TROUBLE_SECONDS = 240
 PEACE = TROUBLE_SECONDS + 330
 """Once the last retry is over: from here on all is as it should be."""
 END = PEACE + 600
-_LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60}
+_LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60, "waker": 30}
 """The functions' timeouts: who lives longer is killed."""
 _MOST_AT_ONCE = 5
 _SKEW_SECONDS = 2.0
@@ -102,7 +100,7 @@ class Chaos:
         system.ledger.answer = self._answer
         system.ledger.deaf = lambda: self.trouble and rng.random() < 0.05
 
-    def _answer(self, name: str) -> Sent:
+    def _answer(self, name: str, notification: Notification) -> Sent:
         if self.trouble and self.rng.random() < 0.1:
             return Failed(Failure.SERVER_ERROR, retry=True)
         return Delivered()
@@ -206,7 +204,7 @@ class Chaos:
         if idle and self.rng.random() < 0.8:
             return self.rng.choice(idle)
         skew = self.rng.choice((0, 0, self.rng.uniform(-_SKEW_SECONDS, _SKEW_SECONDS)))
-        made = self.system.container(name, skew)
+        made = self.system.container(name, SkewedClock(self.system.clock, timedelta(seconds=skew)))
         self._containers.append(made)
         return made
 
@@ -221,21 +219,24 @@ class Chaos:
     # -- people ---------------------------------------------------------------------------------
 
     def _people(self) -> None:
-        getattr(
-            self,
-            "_" + self.rng.choice(("mute", "mute", "route", "delete", "add", "divide", "poison", "hang")),
-        )()
+        deeds = (
+            *(self._mute, self._mute, self._route, self._delete, self._add),
+            *(self._edit, self._divide, self._poison, self._hang),
+        )
+        self.rng.choice(deeds)()
 
     def _mute(self) -> None:
         if self._silenced:
-            self.system.unsilence()
+            self._born[self.system.waker()] = self.system.clock.seconds
         else:
-            self.system.silence(f'alertname="{self.rng.choice("ABC")}"')
+            matchers = f'alertname="{self.rng.choice("ABC")}"'
+            self.system.silence(matchers, seconds=self.rng.choice((20, 60, 3600)))
         self._silenced = not self._silenced
         self.people += 1
 
     def _route(self) -> None:
         self.config["group_by"] = self.rng.choice((("alertname", "instance"), ("alertname",), ()))
+        self.config["receiver"] = self.rng.choice(("team", "team", "crew"))
         self.system.configure(config(**self.config))
         self.people += 1
 
@@ -244,6 +245,12 @@ class Chaos:
 
     def _add(self) -> None:
         self.system.apply(self.rng.choice(self.rules))
+
+    def _edit(self) -> None:
+        number = self.rng.randrange(3)
+        hold = timedelta(seconds=self.rng.choice((0, 10, 40)))
+        self.rules[number] = replace(self.rules[number], hold=hold)
+        self.system.apply(self.rules[number])
 
     def _divide(self) -> None:
         self.system.shards = self.rng.choice((1, 2, 3))
@@ -274,7 +281,7 @@ class Chaos:
             else:
                 while not actor.done:
                     actor.step()
-        if self._silenced:
+        if self.people:
             system.unsilence()
         system.apply(*self.rules)
         while self._late:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.simulation.baton import Baton, InterruptedCallError, Order
-from tocsin.ports import Absent, Answer, Database, Delete, Equals, Item, Key, Outcome, Put, Update, Write
+from tocsin.ports import Absent, Answer, Database, Delete, Either, Item, Key, Outcome, Put, Update, Write
 from tocsin.rules.rule import Rule, from_document
 
 
@@ -26,7 +26,7 @@ def deed(write: Write) -> str:
     if key.sk.startswith("LOG#") and isinstance(write, Update):
         return "intend" if "intent" in write.set else "log" if "outcome" in write.set else "postpone"
     if key.sk.startswith("W#") and isinstance(write, Put):
-        return "prune" if isinstance(write.condition, Equals) else "put"
+        return "put" if isinstance(write.condition, Either) else "prune"
     return type(write).__name__.lower()
 
 
@@ -70,14 +70,26 @@ class StoppingDatabase:
     """One container's view of the database."""
 
     def __init__(
-        self, inner: Database, baton: Baton, seen: Seen, underway: list[Underway], written: Written
+        self,
+        inner: Database,
+        baton: Baton,
+        seen: Seen,
+        underway: list[Underway],
+        written: Written,
+        *,
+        people: bool = False,
     ) -> None:
         self._inner, self._baton, self._seen = inner, baton, seen
         self._underway, self._written = underway, written
+        self._people = people
 
     def get(self, *keys: Key) -> list[Item | None]:
-        self._read("get " + " ".join(f"{key.table}/{key.pk}/{key.sk}" for key in keys))
-        return self._inner.get(*keys)
+        """Read one item after the other, the last first: a batch is no snapshot."""
+        found: list[Item | None] = []
+        for key in reversed(keys):
+            self._read(f"get {key.table}/{key.pk}/{key.sk}")
+            found = self._inner.get(key) + found
+        return found
 
     def query(
         self, table: str, pk: str, *, prefix: str = "", between: tuple[str, str] | None = None
@@ -118,7 +130,9 @@ class StoppingDatabase:
         return outcome
 
     def transact(self, writes: Sequence[Write]) -> bool:
-        raise AssertionError("transactions are for the control plane, not for workers")
+        assert self._people, "transactions are for the control plane, not for workers"
+        self._read("transact")
+        return self._inner.transact(writes)
 
 
 def _rule(item: Item) -> Rule:

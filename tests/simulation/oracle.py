@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.simulation.database import Seen, deed
+from tests.simulation.outside import VirtualClock
 from tocsin.evaluation import head as heads
 from tocsin.evaluation.head import Head
 from tocsin.evaluation.records import load
@@ -40,18 +41,32 @@ class Activation:
     ended: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A rule's evaluation at one timestamp, and when it was committed."""
+
+    alert: str
+    at: datetime
+    committed: datetime
+
+    @property
+    def delay_seconds(self) -> float:
+        """How long after its timestamp it was committed."""
+        return (self.committed - self.at).total_seconds()
+
+
 @dataclass
 class Oracle:
     """What should be, beside what is."""
 
     database: Database
+    clock: VirtualClock
     faults: list[str] = field(default_factory=list)
     cursors: dict[str, datetime] = field(default_factory=dict)
     alerts: dict[str, dict[LabelSet, Active]] = field(default_factory=dict)
     activations: list[Activation] = field(default_factory=list)
     known: dict[str, Rule] = field(default_factory=dict)
-    commits: list[tuple[str, datetime]] = field(default_factory=list)
-    """Every commit that moved a shard's cursor: the shard, and up to when."""
+    results: list[Result] = field(default_factory=list)
 
     def written(self, seen: Seen, write: Write, outcome: Outcome, before: Item | None) -> None:
         """Take note of a write to a HEAD."""
@@ -89,8 +104,6 @@ class Oracle:
         if after.seq != before.seq + 1:
             self.faults.append(f"{before.shard}: a commit of {after.seq} after {before.seq}")
         self._takes_up(before, after)
-        if after.cursor != before.cursor:
-            self.commits.append((after.shard, after.cursor))
         rules = seen.units()
         whole = (before.cursor, before.inherited) != (after.cursor, after.inherited)
         for unit in self.units(before):
@@ -102,9 +115,12 @@ class Oracle:
 
     def _fold(self, seen: Seen, unit: str, rule: Rule, start: datetime, end: datetime) -> None:
         for at in due_between(start, end, rule.interval, timedelta(0)):
+            self.results.append(Result(rule.alert, at, self.clock.now()))
             answer = seen.answers.get((rule.expr, at))
             if isinstance(answer, Samples):
-                present = {label_set({**s.labels, "alertname": rule.alert}) for s in answer.at[0]}
+                present = {
+                    label_set({**s.labels, **rule.labels, "alertname": rule.alert}) for s in answer.at[0]
+                }
                 self._step(unit, rule, at, present)
             elif not isinstance(answer, Refused):
                 self.faults.append(f"{rule.alert} at {at}: committed, though it was never answered")
@@ -113,9 +129,13 @@ class Oracle:
         alerts = self.alerts.setdefault(unit, {})
         for labels in present:
             alert = replace(alerts.get(labels) or Active(at), kept=None)
-            if alert.fired is None and at - alert.since >= rule.hold:
+            held = at - alert.since >= rule.hold
+            if held and alert.fired is None:
                 alert = replace(alert, fired=at)
                 self.activations.append(Activation(labels, at))
+            elif not held and alert.fired is not None:  # `for` was raised above the time it has been active
+                alert = replace(alert, fired=None)
+                self._ended(labels, at)
             alerts[labels] = alert
         for labels in alerts.keys() - present:
             alert = alerts[labels]
@@ -131,6 +151,9 @@ class Oracle:
 
     def _over(self, unit: str, labels: LabelSet, at: datetime) -> None:
         del self.alerts[unit][labels]
+        self._ended(labels, at)
+
+    def _ended(self, labels: LabelSet, at: datetime) -> None:
         for activation in self.activations:
             if activation.labels == labels and activation.ended is None:
                 activation.ended = at

@@ -181,7 +181,7 @@ class Ledger:
     def __init__(self, baton: Baton, clock: VirtualClock) -> None:
         self._baton, self._clock = baton, clock
         self.sent: list[tuple[float, str, Notification]] = []
-        self.answer: Callable[[str], Sent] = lambda name: Delivered()
+        self.answer: Callable[[str, Notification], Sent] = lambda name, notification: Delivered()
         self.deaf: Callable[[], bool] = lambda: False
 
     def receiver(self, integration: Integration) -> Receiver:
@@ -191,7 +191,7 @@ class Ledger:
     def take(self, name: str, notification: Notification) -> Sent:
         """Answer one attempt to tell a receiver; what is delivered is on record even if the answer is lost."""
         order = self._baton.pause(f"tell {name}")
-        answer = self.answer(name)
+        answer = self.answer(name, notification)
         if isinstance(answer, Delivered):
             self.sent.append((self._clock.seconds, name, notification))
             if order is not Order.GO or self.deaf():

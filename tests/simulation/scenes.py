@@ -1,9 +1,23 @@
 """Scenes that the named cases begin with."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tests.simulation.baton import Actor, Order
+from tests.simulation.outside import START
 from tests.simulation.system import System, config, rule
+from tocsin.evaluation.records import load
+from tocsin.index import read_index, settle_layout
+from tocsin.instants import instant
+from tocsin.notification import Failed, Failure
+from tocsin.schedule.buckets import BUCKETS
+from tocsin.schedule.layout import Buckets
+
+FATES = [order for order in Order if order is not Order.GO]
+"""What may become of a call besides its being made and answered."""
+BUSY = Failed(Failure.SERVER_ERROR, retry=True)
 
 
 def one_rule(
@@ -25,7 +39,7 @@ def one_rule(
 def settle(system: System, until: float) -> list[str]:
     """Let everything happen as it should; return what was told, once the oracle has nothing to object."""
     system.run(until)
-    assert system.faults == []
+    assert not system.faults, system.faults
     assert_due(system)
     return system.told()
 
@@ -37,4 +51,92 @@ def assert_due(system: System) -> None:
         for item in system.items("dispatch")
         if str(item["sk"]).startswith("W#") and "alerts" in item
     }
-    assert holding <= set(system.groups())
+    assert holding <= set(system.groups()), f"{holding} hold alerts, only {system.groups()} are due"
+
+
+def outage(system: System, until: float) -> None:
+    """Let time pass with no evaluator at work."""
+    system.ticks.waiting.clear()
+    system.go_to(until)
+
+
+def divide(system: System, shards: int) -> None:
+    """Put another layout in force."""
+    system.shards = shards
+    settle_layout(system.inner, read_index(system.inner), shards)
+
+
+def stored(system: System) -> dict[str, Any]:
+    """Return every instance that is stored, by unit, but for its value."""
+    records = load(system.inner, Buckets(0, BUCKETS))
+    return {
+        unit: {labels: replace(held, value=0) for labels, held in record.instances.items()}
+        for unit, record in records.items()
+        if record.instances
+    }
+
+
+def gaps(system: System) -> list[tuple[float, float, Any, Any]]:
+    """Return the gaps on record: from when to when, in seconds, how many ticks replayed and dropped."""
+    found = [item for item in system.items("state") if str(item["sk"]).startswith("GAP#")]
+    return [
+        (_second(item["start"]), _second(item["end"]), item["replayed"], item["dropped"]) for item in found
+    ]
+
+
+def _second(ms: Any) -> float:
+    return (instant(ms) - START).total_seconds()
+
+
+def believed(system: System, receiver: str = "web") -> dict[str, set[str]]:
+    """Return what a receiver believes to fire: each alert with the groups whose last word says so."""
+    last: dict[tuple[str, str], bool] = {}
+    for notification in system.ledger.to(receiver):
+        for alert in notification.alerts:
+            name = f"{alert.name}/{alert.labels['instance']}"
+            last[name, notification.group_key] = not alert.resolved(notification.at)
+    found: dict[str, set[str]] = {}
+    for (name, group), fires in last.items():
+        if fires:
+            found.setdefault(name, set()).add(group)
+    return found
+
+
+def flush_all(system: System) -> None:
+    """Flush every group that is due."""
+    for group in system.groups():
+        system.flush(group).finish()
+
+
+def race(rng: random.Random, workers: Sequence[Actor]) -> None:
+    """Let the workers go on in turns until all have come to their end."""
+    while running := [worker for worker in workers if not worker.done]:
+        rng.choice(running).step()
+    assert [worker.failure for worker in workers] == [None] * len(workers)
+
+
+def befall(system: System, worker: Actor, order: Order) -> None:
+    """Let a call go wrong, let its worker go on if it can, let what is late arrive."""
+    worker.step(order)
+    while not worker.done:
+        worker.step()
+    system.clock.sleep(5)
+    for write in system.underway:
+        write.arrive()
+
+
+def everywhere(order: Order, scene: Callable[[], tuple[System, Actor]], until: float, told: list[str]) -> int:
+    """Let each call of a worker go wrong in turn, and see what is told in the end; return how many there were."""
+    for call in range(100):
+        system, worker = scene()
+        worker.step()
+        for _ in range(call):
+            if not worker.done:
+                worker.step()
+        if worker.done:
+            return call
+        at = f"{order.name} at call {call}, {worker.at}"
+        befall(system, worker, order)
+        assert settle(system, until) == told, at
+        assert len({page.id for _, _, page in system.ledger.sent}) == len(told), at
+    raise AssertionError("a worker that never ends")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,9 @@ from tests.simulation.outside import (
     Ledger,
     Queue,
     Series,
-    SkewedClock,
     Source,
     VirtualClock,
+    Waiting,
 )
 from tocsin.bootstrap import World
 from tocsin.dispatch import configcodec, controls
@@ -34,7 +35,7 @@ from tocsin.index import read_index
 from tocsin.instants import millis
 from tocsin.matchers import parse_matchers
 from tocsin.notification import Notification
-from tocsin.ports import Database, Item, Key, Outcome, Write, one_by_one
+from tocsin.ports import Clock, Database, Item, Key, Outcome, Write, one_by_one
 from tocsin.rules.book import RuleBook
 from tocsin.rules.rule import Jitter, Rule
 from tocsin.schedule.buckets import unit_id
@@ -73,8 +74,13 @@ class Counts:
 
 def rule(alert: str, **fields: Any) -> Rule:
     """Return a rule whose expression is its name, evaluated at every tick."""
-    defaults: dict[str, Any] = {"interval": timedelta(seconds=10), "jitter": Jitter.NEVER, "expr": alert}
-    return Rule(namespace="ns", group="g", alert=alert, **defaults | fields)
+    defaults: dict[str, Any] = {
+        "group": "g",
+        "expr": alert,
+        "interval": timedelta(seconds=10),
+        "jitter": Jitter.NEVER,
+    }
+    return Rule(namespace="ns", alert=alert, **defaults | fields)
 
 
 def config(
@@ -85,15 +91,14 @@ def config(
     group_interval: float = 30,
     repeat_interval: float = 4 * 3600,
     receiver: str = "team",
-    route_id: str = "{}",
     send_resolved: bool = True,
 ) -> Config:
-    """Return a configuration of one route; `receivers` are the names the ledger knows them by."""
+    """Return a configuration of one route to one of two receivers, both known to the ledger as `receivers`."""
     integrations = tuple(
         Integration("webhook", i, {"url": name}, send_resolved) for i, name in enumerate(receivers)
     )
     route = Route(
-        id=route_id,
+        id="{}",
         key="{}",
         receiver=receiver,
         matchers=(),
@@ -102,19 +107,19 @@ def config(
         group_interval=timedelta(seconds=group_interval),
         repeat_interval=timedelta(seconds=repeat_interval),
     )
-    return Config(route, {receiver: ReceiverConfig(receiver, integrations)})
+    return Config(route, {name: ReceiverConfig(name, integrations) for name in ("team", "crew")})
 
 
 class Container:
     """An instance of a function: its caches, its clock, and what it has seen."""
 
-    def __init__(self, system: "System", name: str, skew_seconds: float = 0) -> None:
+    def __init__(self, system: "System", name: str, clock: Clock) -> None:
         self.name = name
         self.actor: Actor | None = None
         seen = Seen()
         world = World(
-            database=StoppingDatabase(system.inner, system.baton, seen, system.underway, system.written),
-            clock=SkewedClock(system.clock, timedelta(seconds=skew_seconds)),
+            database=system.view(seen),
+            clock=clock,
             ticks=system.ticks,
             flushes=system.flushes,
             sources={"prometheus": AskedBy(system.source, seen)},
@@ -152,12 +157,14 @@ class System:
         self.inner = database or MemoryDatabase()
         self.baton, self.clock, self.meter = Baton(), VirtualClock(), Counts()
         self.underway: list[Underway] = []
-        self.oracle = Oracle(self.inner)
+        self.oracle = Oracle(self.inner, self.clock)
         self.ticks = Queue(self.baton, self.clock, "ticks")
         self.flushes = Queue(self.baton, self.clock, "flushes")
         self.source = Source(self.baton, self.clock)
         self.ledger = Ledger(self.baton, self.clock)
         self.shards = shards
+        self.doubling: random.Random | None = None
+        """If there is one, every message comes twice, and in any order."""
         self.log = Logger("simulation", level="CRITICAL")
         self._tokens = 0
         self._book = RuleBook(self.inner)
@@ -171,9 +178,9 @@ class System:
 
     # -- workers --------------------------------------------------------------------------------
 
-    def container(self, name: str, skew_seconds: float = 0) -> Container:
+    def container(self, name: str, clock: Clock | None = None) -> Container:
         """Return a cold container of a function."""
-        return Container(self, name, skew_seconds)
+        return Container(self, name, clock or self.clock)
 
     def warm(self, name: str) -> Container:
         """Return the container that has done this function's work before, unless it is busy or has died."""
@@ -181,6 +188,13 @@ class System:
         if known is None or not known.idle:
             known = self._warm[name, self.shards] = self.container(name)
         return known
+
+    def view(self, seen: Seen | None = None) -> StoppingDatabase:
+        """Return the database as a worker sees it, or, if it notes nothing down, as people do."""
+        known = seen or Seen()
+        return StoppingDatabase(
+            self.inner, self.baton, known, self.underway, self.written, people=seen is None
+        )
 
     def minute(self) -> Actor:
         """Start the ticker."""
@@ -221,14 +235,16 @@ class System:
         made = Silence(silence_id, parse_matchers(matchers), now, ends, "me", "", now)
         controls.put_silence(self.inner, made)
 
-    def end_silence(self, silence_id: str = "s1") -> None:
-        """End a silence, and die before anybody is woken."""
-        controls.expire_silence(self.inner, silence_id, self.clock.now())
+    def unsilence(self, silence_id: str = "s1", database: Database | None = None) -> None:
+        """End a silence, then wake who waits for it."""
+        database = database or self.inner
+        controls.expire_silence(database, silence_id, self.clock.now())
+        wake_waiters(database, self.flushes, silence_id, self.clock.now())
 
-    def unsilence(self, silence_id: str = "s1") -> None:
-        """End a silence and wake who waits for it."""
-        self.end_silence(silence_id)
-        wake_waiters(self.inner, self.flushes, silence_id, self.clock.now())
+    def waker(self, silence_id: str = "s1") -> Actor:
+        """Start whoever ends a silence and wakes its waiters."""
+        database = self.view()
+        return self.baton.start("waker", lambda: self.unsilence(silence_id, database))
 
     def present(self, alert: str, *changes: tuple[float, bool], **labels: str) -> None:
         """Say when a series of a rule is there."""
@@ -247,7 +263,7 @@ class System:
             if coming % 60 == 0 and coming not in self._minutes:
                 self._minutes.add(coming)
                 self.minute().finish()
-            self._deliver_all()
+            self._deliver_next()
         self.go_to(until)
 
     def _coming(self) -> float:
@@ -257,11 +273,21 @@ class System:
         messages = [(m.at - START).total_seconds() for q in (self.ticks, self.flushes) for m in q.waiting]
         return max(now, min([minute + 60 * (minute in self._minutes), *messages]))
 
-    def _deliver_all(self) -> None:
-        for name, queue in (("evaluator", self.ticks), ("dispatcher", self.flushes)):
-            for message in queue.due():
-                queue.waiting.remove(message)
-                self.warm(name).on(message.body).finish()
+    def _deliver_next(self) -> None:
+        """Deliver the message that has been due for longest; if messages are doubled, any, perhaps once more."""
+        queues = {"evaluator": self.ticks, "dispatcher": self.flushes}
+        due = [(message, name) for name, queue in queues.items() for message in queue.due()]
+        if not due:
+            return
+        if self.doubling is None:
+            message, name = min(due, key=lambda found: found[0].at)
+        else:
+            message, name = self.doubling.choice(due)
+            if not message.received:
+                later = timedelta(seconds=self.doubling.randint(0, 60))
+                queues[name].waiting.append(Waiting(message.at + later, message.body, received=1))
+        queues[name].waiting.remove(message)
+        self.warm(name).on(message.body).finish()
 
     # -- what there is --------------------------------------------------------------------------
 

@@ -3,16 +3,20 @@
 import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.acceptance import test_poison
-from tests.simulation import test_attacks, test_readings
-from tests.simulation.mutations import SAFEGUARDS
+from tests.simulation import (
+    test_attacks,
+    test_attacks_dispatch,
+    test_readings,
+    test_readings_dispatch,
+    test_trouble,
+)
+from tests.simulation.mutations import SAFEGUARDS, Patch
 
-MODULES: tuple[ModuleType, ...] = (test_readings, test_attacks, test_poison)
+MODULES = (test_readings, test_readings_dispatch, test_attacks, test_attacks_dispatch, test_trouble)
 
 
 def cases() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:
@@ -31,11 +35,9 @@ def _instances(
         yield name, partial(_call, function, {})
         return
     [mark] = marks
-    names, values = mark.args
+    parameter, values = mark.args
     for value in values:
-        given = {names: value} if isinstance(names, str) else dict(zip(names, value, strict=True))
-        label = getattr(value, "name", str(value)).lower()
-        yield f"{name}[{label}]", partial(_call, function, given)
+        yield f"{name}[{getattr(value, 'name', value)}]", partial(_call, function, {parameter: value})
 
 
 def _call(function: Callable[..., None], given: dict[str, Any], patch: pytest.MonkeyPatch) -> None:
@@ -48,26 +50,16 @@ def _call(function: Callable[..., None], given: dict[str, Any], patch: pytest.Mo
 CASES = dict(cases())
 
 
-def named(part: str) -> dict[str, Callable[[pytest.MonkeyPatch], None]]:
-    """Return the cases with a name that contains `part`; its parameter, if it names one, must be theirs."""
-    text, _, parameter = part.partition("[")
-    return {name: case for name, case in CASES.items() if text in name and name.endswith(parameter)}
+def named(part: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Return the one case with a name that contains `part`; its parameter, if it names one, must be the case's."""
+    text, bracket, parameter = part.partition("[")
+    [found] = [case for name, case in CASES.items() if text in name and name.endswith(bracket + parameter)]
+    return found
 
 
-@pytest.mark.parametrize("name", SAFEGUARDS)
-def test_a_safeguard_that_is_removed_is_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    remove, parts = SAFEGUARDS[name]
-    chosen = {name: case for part in parts for name, case in named(part).items()}
-    assert chosen, f"no case is named like {parts}"
+@pytest.mark.parametrize("remove", SAFEGUARDS, ids=lambda remove: remove.__name__)
+def test_a_safeguard_that_is_removed_is_missed(remove: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = named(SAFEGUARDS[remove])
     remove(monkeypatch)
-    survivors = [case for case, run in chosen.items() if not fails(run, monkeypatch)]
-    assert len(survivors) < len(chosen), f"nothing fails without it: {survivors}"
-
-
-def fails(case: Callable[[pytest.MonkeyPatch], None], patch: pytest.MonkeyPatch) -> bool:
-    """Tell whether a case fails; whatever it fails of is a failure seen."""
-    try:
-        case(patch)
-    except Exception:  # noqa: BLE001 - a worker that fails on what it finds is as good as a wrong page
-        return True
-    return False
+    with pytest.raises(AssertionError):
+        case(monkeypatch)

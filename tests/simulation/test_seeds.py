@@ -8,7 +8,7 @@ from tests.simulation.chaos import Chaos
 from tocsin.ports import Database
 
 FIRST = int(os.environ.get("TOCSIN_FIRST_SEED", "0"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("TOCSIN_SEEDS", "150")))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("TOCSIN_SEEDS", "350")))
 ON_MOTO = range(FIRST, FIRST + len(SEEDS) // 75 + 1)
 
 

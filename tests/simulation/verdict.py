@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.outside import START, Content, content
-from tocsin.notification import Reason
+from tocsin.notification import Notification, Reason
 
 if TYPE_CHECKING:
     from tests.simulation.chaos import Chaos
@@ -28,6 +28,10 @@ def faults(run: "Chaos") -> list[str]:
     return found + list(_groups(run)) + list(_leftovers(run))
 
 
+def _group(notification: Notification) -> str:
+    return f"{notification.receiver} {notification.group_key}"
+
+
 def _ids(run: "Chaos", name: str) -> Iterator[str]:
     """An id stands for one content, and in each group the ids come in order, repeated or not."""
     contents: dict[str, Content] = {}
@@ -38,7 +42,7 @@ def _ids(run: "Chaos", name: str) -> Iterator[str]:
         said = content(notification)
         if contents.setdefault(notification.id, said) != said:
             yield f"{name}: id {notification.id} stands for two contents"
-        groups.setdefault(notification.group_key, []).append(notification.id)
+        groups.setdefault(_group(notification), []).append(notification.id)
     for group, ids in groups.items():
         folded = [one for one, _ in groupby(ids)]
         if len(folded) != len(set(folded)):
@@ -50,9 +54,9 @@ def _twice(run: "Chaos", name: str) -> Iterator[str]:
     last: dict[str, Content] = {}
     for notification in run.system.ledger.to(name):
         said = content(notification)
-        if last.get(notification.group_key) == said and notification.reason is not Reason.REPEAT:
-            yield f"{name}: {notification.group_key} told twice of {said}"
-        last[notification.group_key] = said
+        if last.get(_group(notification)) == said and notification.reason is not Reason.REPEAT:
+            yield f"{name}: {_group(notification)} told twice of {said}"
+        last[_group(notification)] = said
 
 
 def _last_word(run: "Chaos", name: str) -> Iterator[str]:
@@ -61,7 +65,7 @@ def _last_word(run: "Chaos", name: str) -> Iterator[str]:
     heard: dict[Any, dict[str, bool]] = {}
     for notification in system.ledger.to(name):
         for labels, _, fires in content(notification):
-            heard.setdefault(labels, {})[notification.group_key] = fires
+            heard.setdefault(labels, {})[_group(notification)] = fires
     for wanted in run.rules:
         for series in system.source.series[wanted.alert]:
             labels = tuple(sorted({"alertname": wanted.alert, **series.labels}.items()))

@@ -29,6 +29,8 @@ def test_a_bucket_is_in_one_shard_only_and_in_one_of_its_partitions(shards: int,
     unit = f"{number:04x}{'0' * 20}"
     assert bucket(unit) == number
     assert slot(unit) in owner.slots()
+    first, last = (f"{at:04x}{'0' * 20}" for at in (owner.first, owner.end - 1))
+    assert owner.slots() == range(slot(first), slot(last) + 1)
     assert set(owner.slots()) <= set(range(SLOTS))
 
 

@@ -83,6 +83,13 @@ def test_two_series_for_one_alert_fail_the_evaluation(made: Rule, samples: list[
     assert caught.value.reason == "duplicate"
 
 
+def test_an_alert_with_more_text_than_can_be_stored_fails_the_evaluation() -> None:
+    assert points(rule(annotations={"text": "x" * 65_000}), [sample()])
+    with pytest.raises(RuleError, match="more than 65536 characters of text") as caught:
+        fold(rule(annotations={"text": "x" * 65_536}), {}, [at(0)], [[sample()]])
+    assert caught.value.reason == "too_large"
+
+
 # -- timestamps in order --------------------------------------------------------------------------
 
 
