@@ -37,7 +37,7 @@ _CONFIG = """\
 route:
   receiver: team
   group_by: [service]
-  group_wait: 2s
+  group_wait: 4s
   group_interval: 5s
   repeat_interval: 1h
 receivers:
