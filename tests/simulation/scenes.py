@@ -140,3 +140,11 @@ def everywhere(order: Order, scene: Callable[[], tuple[System, Actor]], until: f
         assert settle(system, until) == told, at
         assert len({page.id for _, _, page in system.ledger.sent}) == len(told), at
     raise AssertionError("a worker that never ends")
+
+
+def ending() -> System:
+    """Return a system in which a group is due that is to be told of an end."""
+    system = one_rule((5, True), (35, False))
+    system.run(49)
+    system.go_to(50)
+    return system

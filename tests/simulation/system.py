@@ -33,6 +33,8 @@ from tocsin.dispatch.waiting import wake_waiters
 from tocsin.evaluation.head import Head, from_item, head_key
 from tocsin.index import read_index
 from tocsin.instants import millis
+from tocsin.local.events import sqs_event
+from tocsin.local.queues import Held
 from tocsin.matchers import parse_matchers
 from tocsin.notification import Notification
 from tocsin.ports import Clock, Database, Item, Key, Outcome, Write, one_by_one
@@ -42,6 +44,7 @@ from tocsin.schedule.buckets import unit_id
 from tocsin.settings import Settings
 from tocsin.stores.memory import MemoryDatabase
 
+_QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 
@@ -142,7 +145,7 @@ class Container:
         def job() -> Any:
             if body is None:
                 return self.handler({}, None)
-            answer = self.handler({"Records": [_record(body)]}, None)
+            answer = self.handler(sqs_event(_QUEUE, [Held("m", json.dumps(body), START)]), None)
             assert not answer["batchItemFailures"], f"{self.name} failed on {body}"
             return answer
 
@@ -335,17 +338,3 @@ def said(notification: Notification) -> str:
         f"{alert.name}/{alert.labels['instance']} {'ended' if alert.resolved(notification.at) else 'fires'}"
         for alert in notification.alerts
     )
-
-
-def _record(body: Any) -> dict[str, Any]:
-    """Return a message as Lambda's poller hands it over."""
-    return {
-        "messageId": "m",
-        "receiptHandle": "r",
-        "body": json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0"},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
-        "awsRegion": "us-east-1",
-    }

@@ -10,14 +10,10 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.simulation.baton import Actor, Order
 from tests.simulation.outside import START, VirtualClock
 from tests.simulation.scenes import (
-    FATES,
-    befall,
     believed,
     divide,
-    everywhere,
     flush_all,
     gaps,
     one_rule,
@@ -124,47 +120,7 @@ def test_eight_workers_on_one_shard_at_once_page_once() -> None:
         assert told.count(FIRES) - told.count(ENDED) == 1, told
 
 
-# -- 5, 6, 7: whatever becomes of any call of an evaluator or a ticker --------------------------------------
-
-
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
-def test_one_page_whatever_becomes_of_a_call_of_the_tick_that_fires(order: Order) -> None:
-    def scene() -> tuple[System, Actor]:
-        system = one_rule((5, True))
-        return system, system.tick(10)
-
-    assert everywhere(order, scene, 240, [FIRES]) >= 12
-
-
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
-def test_one_end_whatever_becomes_of_a_call_of_the_tick_that_ends(order: Order) -> None:
-    def scene() -> tuple[System, Actor]:
-        system = one_rule((5, True), (35, False))
-        system.run(39)
-        return system, system.tick(40)
-
-    assert everywhere(order, scene, 290, [FIRES, ENDED]) >= 12
-
-
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
-def test_no_tick_is_lost_whatever_becomes_of_a_call_of_the_ticker(order: Order) -> None:
-    def scene() -> tuple[System, Actor]:
-        system = one_rule((215, True), (255, False))
-        system.run(59)
-        system.go_to(60)
-        return system, system.minute()
-
-    assert everywhere(order, scene, 500, [FIRES, ENDED]) >= 8
-
-
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
-def test_one_head_whatever_becomes_of_its_creation(order: Order) -> None:
-    system = System()
-    system.apply(rule("A"))
-    system.configure(config())
-    system.present("A", (5, True))
-    befall(system, system.tick(10).until("create state/1.0/HEAD"), order)
-    assert settle(system, 120) == [FIRES]
+# -- 5: what comes late finds that others have gone on --------------------------------------------------------
 
 
 def test_a_late_creation_of_a_head_changes_nothing() -> None:
@@ -190,14 +146,6 @@ def test_a_late_mark_does_not_bring_back_who_lagged() -> None:
     system.tick(60).finish()
     assert not system.head().lagging
     late.finish()
-    assert settle(system, 200) == [FIRES]
-
-
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
-def test_one_catching_up_whatever_becomes_of_its_mark(order: Order) -> None:
-    system = one_rule((5, True))
-    outage(system, 50)
-    befall(system, system.tick(50).until("mark state/1.0/HEAD"), order)
     assert settle(system, 200) == [FIRES]
 
 

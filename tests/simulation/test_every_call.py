@@ -1,117 +1,77 @@
-"""Every call of a tick, a flush and the ticker, struck in every way: by death, a lost answer, a late arrival."""
-
-from collections.abc import Callable
+"""Every call of a tick, a flush and the ticker goes wrong in every way: a death, a lost answer, a late arrival."""
 
 import pytest
 
 from tests.simulation.baton import Actor, Order
+from tests.simulation.scenes import FATES, befall, ending, everywhere, one_rule, outage, settle
 from tests.simulation.system import System, config, rule
 
-ORDERS = [Order.CRASH, Order.LOSE, Order.AGAIN, Order.DELAY, Order.INTERRUPT]
+FIRES, ENDED = "A/a fires", "A/a ended"
 
 
-def story() -> System:
-    """Return a system whose only alert fires at 20 and is over at 170; its first two ticks are done."""
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_page_whatever_becomes_of_a_call_of_the_tick_that_fires(order: Order) -> None:
+    def scene() -> tuple[System, Actor]:
+        system = one_rule((5, True))
+        return system, system.tick(10)
+
+    assert everywhere(order, scene, 240, [FIRES]) >= 12
+
+
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_end_whatever_becomes_of_a_call_of_the_tick_that_ends(order: Order) -> None:
+    def scene() -> tuple[System, Actor]:
+        system = one_rule((5, True), (35, False))
+        system.run(39)
+        return system, system.tick(40)
+
+    assert everywhere(order, scene, 290, [FIRES, ENDED]) >= 12
+
+
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_no_tick_is_lost_whatever_becomes_of_a_call_of_the_ticker(order: Order) -> None:
+    def scene() -> tuple[System, Actor]:
+        system = one_rule((215, True), (255, False))
+        system.run(59)
+        system.go_to(60)
+        return system, system.minute()
+
+    assert everywhere(order, scene, 500, [FIRES, ENDED]) >= 8
+
+
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_head_whatever_becomes_of_its_creation(order: Order) -> None:
     system = System()
     system.apply(rule("A"))
-    system.configure(config(group_wait=10, group_interval=30))
-    system.present("A", (15, True), (165, False))
-    system.tick(0).finish()
-    system.tick(10).finish()
-    return system
+    system.configure(config())
+    system.present("A", (5, True))
+    befall(system, system.tick(10).until("create state/1.0/HEAD"), order)
+    assert settle(system, 120) == [FIRES]
 
 
-def strike(actor: Actor, call: int, order: Order) -> bool:
-    """Let a worker make so many calls, then give the next an order; tell whether there was a next."""
-    actor.step()
-    for _ in range(call):
-        if actor.done:
-            return False
-        actor.step()
-    if actor.done:
-        return False
-    if order is Order.CRASH:
-        actor.crash()
-    else:
-        actor.step(order)
-        while not actor.done:
-            actor.step()
-    return True
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_catching_up_whatever_becomes_of_its_mark(order: Order) -> None:
+    system = one_rule((5, True))
+    outage(system, 50)
+    befall(system, system.tick(50).until("mark state/1.0/HEAD"), order)
+    assert settle(system, 200) == [FIRES]
 
 
-def everywhere(order: Order, start: Callable[[], tuple[System, Actor]]) -> int:
-    """Strike a worker at each of its calls in turn, then let all be well; return how many calls there were."""
-    for call in range(100):
-        system, actor = start()
-        if not strike(actor, call, order):
-            return call
-        at = f"{order.name} at call {call}, {actor.at}"
-        for write in list(system.underway):
-            system.underway.remove(write)
-            write.arrive()
-        system.run(500)
-        assert system.told() == ["A/a fires", "A/a ended"], at
-        assert len({told.id for told in system.ledger.to("web")}) == 2, at
-        assert system.faults == [], at
-        assert system.groups() == [], at
-    raise AssertionError("a worker that never ends")
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name.lower())
-def test_whatever_befalls_the_tick_that_fires_one_page_and_one_resolve_go_out(order: Order) -> None:
-    def start() -> tuple[System, Actor]:
-        system = story()
-        return system, system.tick(20)
-
-    assert everywhere(order, start) >= 12
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name.lower())
-def test_whatever_befalls_the_tick_that_resolves_one_page_and_one_resolve_go_out(order: Order) -> None:
-    def start() -> tuple[System, Actor]:
-        system = story()
-        system.tick(20).finish()
-        system.go_to(31)
-        system.flush().finish()
-        return system, system.tick(170)
-
-    assert everywhere(order, start) >= 12
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name.lower())
-def test_whatever_befalls_the_flush_that_pages_one_page_and_one_resolve_go_out(order: Order) -> None:
-    def start() -> tuple[System, Actor]:
-        system = story()
-        system.tick(20).finish()
-        system.go_to(31)
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_page_whatever_becomes_of_a_call_of_the_flush_that_pages(order: Order) -> None:
+    def scene() -> tuple[System, Actor]:
+        system = one_rule((5, True))
+        system.tick(10).finish()
+        system.go_to(20)
         return system, system.flush()
 
-    assert everywhere(order, start) >= 7
+    assert everywhere(order, scene, 240, [FIRES]) >= 8
 
 
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name.lower())
-def test_whatever_befalls_the_flush_that_resolves_one_page_and_one_resolve_go_out(order: Order) -> None:
-    def start() -> tuple[System, Actor]:
-        system = story()
-        system.tick(20).finish()
-        system.go_to(31)
-        system.flush().finish()
-        system.tick(170).finish()
-        system.go_to(191)
+@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+def test_one_end_whatever_becomes_of_a_call_of_the_flush_that_tells_it(order: Order) -> None:
+    def scene() -> tuple[System, Actor]:
+        system = ending()
         return system, system.flush()
 
-    assert everywhere(order, start) >= 8
-
-
-@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name.lower())
-def test_whatever_befalls_the_ticker_no_tick_is_lost(order: Order) -> None:
-    for call in range(100):
-        system = story()
-        system.go_to(60)
-        actor = system.minute()
-        if not strike(actor, call, order):
-            assert call >= 8
-            return
-        system.run(500)
-        assert system.told() == ["A/a fires", "A/a ended"], f"{order.name} at call {call}, {actor.at}"
-        assert system.faults == []
+    assert everywhere(order, scene, 290, [FIRES, ENDED]) >= 8
