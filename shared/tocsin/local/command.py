@@ -158,6 +158,8 @@ def _run(stack: LiveStack) -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    # Ctrl-C too: who is started in the background by a shell inherits that it is ignored.
+    signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     try:
         stack.run()
