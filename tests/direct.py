@@ -22,7 +22,7 @@ def handler(system: System, name: str, database: Database, source: Source | None
         clock=system.clock,
         ticks=system.ticks,
         flushes=system.flushes,
-        sources={"prometheus": source or AskedBy(system.source, Seen())},
+        sources={"prometheus": source or AskedBy(system.source, Seen(), name)},
         receivers=system.ledger.receiver,
         parallel=one_by_one,
         token=token,

@@ -19,15 +19,15 @@ from tocsin.evaluation.lateness import behind_seconds
 from tocsin.evaluation.worker import Worker
 from tocsin.index import read_index, settle_layout
 from tocsin.parallel import Threads
-from tocsin.ports import Clock, Database, Parallel, Queue, Receiver, Source
+from tocsin.ports import Backend, Backends, Clock, Database, Parallel, Queue, Receiver, Sink, Source
 from tocsin.receivers import sns
 from tocsin.receivers.sns import SnsReceiver
 from tocsin.receivers.webhook import WebhookReceiver
 from tocsin.schedule.fanout import FanOut, Ticker
-from tocsin.settings import Prometheus, Settings
-from tocsin.sources import auth, cloudwatch
-from tocsin.sources.cloudwatch import CloudWatchSource
-from tocsin.sources.prometheus import PrometheusSource
+from tocsin.settings import Settings
+from tocsin.sources.access import AwsAccess
+from tocsin.sources.book import Sources
+from tocsin.sources.built_in import built_in
 from tocsin.stores import dynamodb
 from tocsin.stores.dynamodb import DynamoDatabase
 from tocsin.stores.sqs import SqsQueue
@@ -53,6 +53,10 @@ class World:
     ticks: Queue | None = None
     flushes: Queue | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    sinks: Mapping[str, Sink] = field(default_factory=dict)
+    """Where what the rules of a source record goes, by the source's name."""
+    backends: Backends | None = None
+    """Finds the sources whose definitions are stored; without it there are `sources` and `sinks` only."""
     receivers: Receivers | None = None
     parallel: Parallel = field(default_factory=lambda: Threads(_INTEGRATIONS_AT_ONCE))
     token: Callable[[], str] = token
@@ -94,6 +98,15 @@ def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
     return run
 
 
+def fixed(sources: Mapping[str, Source], sinks: Mapping[str, Sink]) -> Backends:
+    """Return what finds sources that are there from the beginning."""
+
+    def find(name: str, version: int) -> Backend | None:  # noqa: ARG001
+        return Backend(sources[name], sinks.get(name)) if name in sources else None
+
+    return find
+
+
 def evaluator(world: World, settings: Settings) -> Worker:
     """Return what evaluates a shard's tick."""
     configuration = Controls(world.database).config
@@ -101,12 +114,14 @@ def evaluator(world: World, settings: Settings) -> Worker:
     intake = Intake(world.database, flushes, world.clock, configuration, world.parallel)
     return Worker(
         world.database,
-        world.sources,
+        world.backends or fixed(world.sources, world.sinks),
         intake,
         world.clock,
         world.parallel,
         world.token,
         settings.catch_up,
+        digest=settings.gap_digest,
+        external_url=settings.external_url,
     )
 
 
@@ -148,27 +163,10 @@ def aws(settings: Settings, session: boto3.Session | None = None, **client: Any)
 def with_sources(
     world: World, settings: Settings, session: boto3.Session | None = None, **client: Any
 ) -> World:
-    """Return the world with the sources that rules may ask."""
-    session = session or boto3.Session()
-    metrics = session.client("cloudwatch", config=cloudwatch.client_config(), **client)
-    sources: dict[str, Source] = {"cloudwatch": CloudWatchSource(metrics)}
-    if settings.prometheus is not None:
-        sources["prometheus"] = prometheus(settings.prometheus, session, **client)
-    return replace(world, sources=sources, parallel=Threads(_SOURCES_AT_ONCE))
-
-
-def prometheus(settings: Prometheus, session: boto3.Session, **client: Any) -> PrometheusSource:
-    """Return a source that signs its requests as the settings say; the secret is read from Secrets Manager."""
-    if settings.auth == "sigv4":
-        credentials = session.get_credentials()
-        return PrometheusSource(settings.url, auth.sigv4(credentials, settings.region))
-    if settings.auth == "none":
-        return PrometheusSource(settings.url)
-    secrets = session.client("secretsmanager", **client)
-    secret = json.loads(secrets.get_secret_value(SecretId=settings.secret_arn)["SecretString"])
-    if settings.auth == "bearer":
-        return PrometheusSource(settings.url, auth.bearer(secret["token"]))
-    return PrometheusSource(settings.url, auth.basic(secret["username"], secret["password"]))
+    """Return the world with the sources that rules may ask; nothing is opened before a rule asks it."""
+    access = AwsAccess(lambda: session or boto3.Session(), world.clock, client)
+    backends = Sources(world.database, access, built_in(settings.prometheus))
+    return replace(world, backends=backends, parallel=Threads(_SOURCES_AT_ONCE))
 
 
 def with_receivers(world: World, session: boto3.Session | None = None, **client: Any) -> World:

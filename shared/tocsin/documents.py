@@ -1,9 +1,9 @@
 """Documents: users' YAML files, read strictly, every problem with its place in the file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -105,11 +105,13 @@ _REASONS = {
 class Document:
     """A file that is being read: its tree, and the problems found in it so far.
 
-    Raises DocumentError at once if the file is no YAML; everything else is noted and raised by `check`.
+    Raises DocumentError at once if the file is no YAML; everything else is noted and raised by `check`. With
+    `ignore_unknown` keys that no block knows are left out and not noted.
     """
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, ignore_unknown: bool = False) -> None:
         self._file = file
+        self._ignore_unknown = ignore_unknown
         self._problems: list[Problem] = []
         try:
             self._tree = Tree(text)
@@ -131,6 +133,10 @@ class Document:
                 return None
         return data
 
+    def position(self, path: Path) -> Position:
+        """Return the line and the column where the last step of `path` that exists begins."""
+        return self._tree.position(path)
+
     def items(self, path: Path) -> list[Path]:
         """Return the paths of the items of the list at `path`; none if there is no list."""
         data = self.at(path)
@@ -146,8 +152,11 @@ class Document:
             return block.model_validate(data)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
+        if self._ignore_unknown and self._without_unknown(path, block, found):
+            return self.read(path, block)
         for details in found:
-            inner = tuple(step for step in details["loc"] if step != "[key]")
+            # pydantic marks a mapping's key so, and a block the form of a value that may have several.
+            inner = tuple(step for step in details["loc"] if not str(step).startswith("["))
             self.refuse((*path, *inner), _reason(block, details))
         wrong = {details["loc"][0] for details in found if details["loc"]}
         if not isinstance(data, dict) or not wrong.intersection(data):
@@ -156,6 +165,19 @@ class Document:
             return block.model_validate({key: value for key, value in data.items() if key not in wrong})
         except ValidationError:
             return None
+
+    def _without_unknown(self, path: Path, block: type[Block], found: Iterable[ErrorDetails]) -> bool:
+        """Take the keys that no block knows out of the tree, however deep they are; tell whether there were any."""
+        removed = False
+        for details in found:
+            if details["type"] != "extra_forbidden":
+                continue
+            *inner, key = details["loc"]
+            holder = self.at((*path, *inner))
+            if isinstance(holder, dict) and key in holder and key not in _inner(block, (*inner,)).unsupported:
+                del holder[key]
+                removed = True
+        return removed
 
     def refuse(self, path: Path, reason: str) -> None:
         """Note what is wrong with the thing at `path`, or with its not being there."""
@@ -175,10 +197,27 @@ def _reason(block: type[Block], details: ErrorDetails) -> str:
     if details["type"] == "value_error":
         return str(details["ctx"]["error"])
     if details["type"] == "extra_forbidden":
-        if details["loc"][-1] in block.unsupported:
+        found = _inner(block, details["loc"][:-1])
+        if details["loc"][-1] in found.unsupported:
             return "not supported yet"
-        return f"unknown key (known here: {', '.join(sorted(block.known_keys()))})"
+        return f"unknown key (known here: {', '.join(sorted(found.known_keys()))})"
     return _REASONS.get(details["type"]) or details["msg"].replace("Input should be", "expected")
+
+
+def _inner(block: type[Block], loc: tuple[int | str, ...]) -> type[Block]:
+    """Return the block that stands at `loc` in a block."""
+    for step in loc:
+        field = block.model_fields.get(str(step))
+        block = next(_blocks(field.annotation), block) if field else block
+    return block
+
+
+def _blocks(annotation: Any) -> Iterator[type[Block]]:
+    """Yield the blocks in a type: of `tuple[Inner | None, ...]` it is Inner."""
+    if isinstance(annotation, type) and issubclass(annotation, Block):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _blocks(part)
 
 
 def _field(path: Path) -> str:

@@ -7,15 +7,19 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
+from tempfile import NamedTemporaryFile
 from time import monotonic
 from typing import Any
+from urllib.parse import unquote
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
-from urllib3.util import create_urllib3_context, parse_url
+from urllib3.util import create_urllib3_context, make_headers, parse_url
 
 from tocsin import __version__
 
@@ -94,6 +98,40 @@ def basic_credentials(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
+def retry_after_seconds(value: str, now: datetime) -> float | None:
+    """Return how long a `Retry-After` (seconds or an HTTP date) asks to wait; None if it says nothing.
+
+    RFC 9110 section 10.2.3.
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:10])
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+class TransportError(ValueError):
+    """A certificate, a key or a proxy cannot be used; the message says which, without what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server and its client prove who they are; `ca`, `certificate` and `key` are PEM, empty for none.
+
+    `ca` replaces the system's authorities. `server_name` is what the server's certificate is to be for, if
+    not for the URL's host. Without `verify` any certificate will do.
+    """
+
+    ca: str = field(default="", repr=False)
+    certificate: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    server_name: str = ""
+    verify: bool = True
+
+
 class HttpClient:
     """A `Transport` over urllib3: connections kept alive, certificates checked, redirects not followed.
 
@@ -102,11 +140,15 @@ class HttpClient:
     in time runs it in a thread that can be left behind (`tocsin.parallel`).
     """
 
-    def __init__(self, max_body_bytes: int, connections: int = 1) -> None:
-        """`connections` is how many are kept alive for each host; more are opened if needed, not kept."""
+    def __init__(
+        self, max_body_bytes: int, connections: int = 1, *, tls: Tls | None = None, proxy_url: str = ""
+    ) -> None:
+        """`connections` is how many are kept alive for each host; more are opened if needed, not kept.
+
+        A `proxy_url` may hold a user and a password. Raises TransportError.
+        """
         self._max_body_bytes = max_body_bytes
-        self._pools = urllib3.PoolManager(maxsize=connections)
-        self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self._pools = _pools(connections, tls, proxy_url)
 
     def __call__(self, request: Request, timeout_seconds: float) -> Reply:
         """Send the request and return the answer, or why there is none."""
@@ -235,9 +277,66 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
         super().__init__(*args, **{"ssl_context": _tls(), **kwargs})
 
 
+class _UncheckedHttpsPool(_HttpsPool):
+    """A pool that does not warn of certificates that nobody checks: the user has said so."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        if conn.is_closed:
+            conn.connect()
+
+
 @cache
 def _tls() -> ssl.SSLContext:
     """Load the trusted certificates once, not for every connection, and only if something is encrypted."""
     context = create_urllib3_context()
     context.load_default_certs()
     return context
+
+
+def _pools(connections: int, tls: Tls | None, proxy_url: str) -> urllib3.PoolManager:
+    options: dict[str, Any] = {"maxsize": connections}
+    https = _HttpsPool
+    if tls is not None:
+        options |= {"ssl_context": _context(tls), "server_hostname": tls.server_name or None}
+        https = _HttpsPool if tls.verify else _UncheckedHttpsPool
+    pools = _proxy(proxy_url, options) if proxy_url else urllib3.PoolManager(**options)
+    pools.pool_classes_by_scheme = {"http": _HttpPool, "https": https}
+    return pools
+
+
+def _proxy(url: str, options: Mapping[str, Any]) -> urllib3.ProxyManager:
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = parse_url("")
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise TransportError("proxy: expected a URL like http://proxy.example:3128")
+    login = make_headers(proxy_basic_auth=unquote(parts.auth)) if parts.auth else None
+    return urllib3.ProxyManager(parts._replace(auth=None).url, proxy_headers=login, **options)
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    context = create_urllib3_context()
+    try:
+        context.load_verify_locations(cadata=tls.ca) if tls.ca else context.load_default_certs()
+    except ssl.SSLError:
+        raise TransportError("ca: expected certificates in PEM") from None
+    if tls.certificate:
+        _load_certificate(context, tls)
+    if not tls.verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, tls: Tls) -> None:
+    # OpenSSL reads them from a file only; this one is readable by us alone, and gone when they are loaded.
+    with NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(f"{tls.certificate}\n{tls.key}\n")
+        file.flush()
+        try:
+            context.load_cert_chain(file.name, password="")
+        except ssl.SSLError as error:
+            reason = f" ({error.reason})" if error.reason else ""
+            raise TransportError(
+                f"certificate and key: expected a pair in PEM, not encrypted{reason}"
+            ) from None

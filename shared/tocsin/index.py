@@ -16,12 +16,13 @@ INDEX = Key("rules", "INDEX", "INDEX")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Versions: of the rules in each slot, of the configuration, of the set of silences; and the layout."""
+    """Versions: of the rules in each slot, of configuration, silences and sources; and the layout."""
 
     layout: Layout = field(default_factory=Layout)
     slots: tuple[int, ...] = (0,) * SLOTS
     config: int = 0
     silences: int = 0
+    sources: int = 0
 
     @classmethod
     def from_item(cls, item: Item | None) -> "Index":
@@ -32,6 +33,7 @@ class Index:
             slots=tuple(stored.get(f"slot{slot}", 0) for slot in range(SLOTS)),
             config=stored.get("config", 0),
             silences=stored.get("silences", 0),
+            sources=stored.get("sources", 0),
         )
 
 
@@ -42,7 +44,7 @@ def read_index(database: Database) -> Index:
 
 
 def bump(*names: str) -> Update:
-    """Return the write that counts versions up (`slot3`, `config`, `silences`), for a transaction with rows."""
+    """Return the write that counts versions up (`slot3`, `config`, `sources`, …), for a transaction with rows."""
     return Update(INDEX, add=dict.fromkeys(names, 1))
 
 

@@ -13,7 +13,7 @@ _U64 = 0xFFFFFFFFFFFFFFFF
 
 def label_set(labels: Labels) -> LabelSet:
     """Return the labels as sorted pairs; a label with an empty value is no label (Prometheus data model)."""
-    return tuple(sorted((name, value) for name, value in labels.items() if value))
+    return tuple(sorted([pair for pair in labels.items() if pair[1]]))
 
 
 def _hashed_bytes(pairs: Iterable[tuple[str, str]]) -> bytes:

@@ -1,6 +1,7 @@
 """What Tocsin says of itself: one structured line a tick and a flush, and the figures of both."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -43,6 +44,11 @@ def tick_line(report: worker.Report) -> dict[str, Any]:
         "ticks_dropped": report.ticks_dropped,
         "lagging": report.lagging,
         "quarantined": report.quarantined,
+        "set_aside": report.set_aside or None,
+        "sources_down": report.sources_down,
+        "rule_changes": {name: number for name, number in asdict(report.rules).items() if number},
+        "samples_unwritten": report.samples_unwritten or None,
+        "alerts_unheard": report.alerts_unheard or None,
         "alerts_handed_over": report.alerts_handed_over,
         "writers": report.writers,
     }
@@ -60,6 +66,10 @@ def count_tick(meter: Meter, report: worker.Report) -> None:
         ("ticks_replayed", report.ticks_replayed),
         ("ticks_dropped", report.ticks_dropped),
         ("evaluation_failures", sum(report.failures.values())),
+        ("units_set_aside", report.set_aside),
+        ("sources_down", len(report.sources_down)),
+        ("samples_unwritten", report.samples_unwritten),
+        ("alerts_unheard", report.alerts_unheard),
     ):
         if value:
             meter.count(name, value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from tocsin.alert import Alert
@@ -59,13 +59,15 @@ class Query:
     """One expression at one or more timestamps, oldest first, evenly spaced by `step_seconds`.
 
     `plan` is what the expression was compiled to when the rule was stored, for a source whose language
-    is parsed then (CloudWatch); None for one that parses its own (Prometheus).
+    is parsed then (CloudWatch); None for one that parses its own (Prometheus). `singly` says that a range
+    query would answer something else than instant queries (`@ start()`, `@ end()`, a step that is not even).
     """
 
     expr: str
     at: tuple[datetime, ...]
     step_seconds: float
     plan: Mapping[str, Any] | None = None
+    singly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The source did not answer in time: nothing is known, the timestamps stay due."""
+    """The source did not answer, whatever it was asked: nothing is known, the timestamps stay due.
+
+    `reason` is one of a few fixed words: `unanswered` (no answer in time), `unreachable`, `auth`, `throttled`,
+    `http_503`, … It says what is wrong with the source, where that of a `Refused` tells of the query.
+    """
 
     detail: str = ""
+    reason: str = "unanswered"
 
 
 Answer = Samples | Refused | Unanswered
@@ -106,6 +113,64 @@ class Source(Protocol):
         Never raises for what a source may do wrong: that is a `Refused` or an `Unanswered` of one query
         and leaves the other queries alone.
         """
+        ...
+
+
+# -- what rules write ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One sample to be stored: `__name__` is among its labels; a value of None marks the end of its series."""
+
+    labels: Labels
+    value: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The samples are stored, but for so many `dropped` that are older than what is there, or there already."""
+
+    dropped: int = 0
+
+
+class Sink(Protocol):
+    """Where recording rules and the states of alerts are written."""
+
+    def write(self, samples: Sequence[Written], timeout_seconds: float) -> Stored | Refused | Unanswered:
+        """Store the samples within `timeout_seconds`; those of one series come oldest first.
+
+        Writing the same sample again changes nothing. Never raises for what a sink may do wrong: `Refused` is
+        for good (a bad label), `Unanswered` may be tried again with the same samples.
+        """
+        ...
+
+
+# -- a source as rules know it ------------------------------------------------------------------------
+
+HOLD = timedelta(hours=1)
+"""How long what fires is held if nobody says otherwise: as far as missed evaluations are replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Whom the rules of a source ask, and where what they record goes.
+
+    `hold` is how long an alert that fires is held though its rule cannot be evaluated; None: as long as the
+    rule's dialect says.
+    """
+
+    source: Source
+    sink: Sink | None = None
+    hold: timedelta | None = HOLD
+
+
+class Backends(Protocol):
+    """Finds sources by name."""
+
+    def __call__(self, name: str, version: int) -> Backend | None:
+        """Return the source of that name as of a version of all definitions; None if there is none."""
         ...
 
 

@@ -13,12 +13,16 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Where the source `prometheus` is and how requests to it are signed: none, basic, bearer or sigv4."""
+    """Where the source `prometheus` is and how requests to it are signed: none, basic, bearer or sigv4.
+
+    `write_url` is where its recording rules are written; without one they cannot be.
+    """
 
     url: str
     auth: str = "none"
     secret_arn: str = ""
     region: str = ""
+    write_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Settings:
     flushes_queue_url: str = ""
     shards: int = 1
     catch_up: timedelta = timedelta(hours=1)
+    gap_digest: bool = False
+    """Whether people are told, once, of alerts that fired and ended while nobody could be told."""
     external_url: str = ""
     service: str = "tocsin"
     """What logs and metrics call the function: the template puts the stack's name before it."""
@@ -46,6 +52,7 @@ class Settings:
             _one_of(environment, "TOCSIN_PROMETHEUS_AUTH", ("none", "basic", "bearer", "sigv4")),
             read("TOCSIN_PROMETHEUS_SECRET_ARN", ""),
             read("TOCSIN_PROMETHEUS_REGION", "") or read("AWS_REGION", ""),
+            read("TOCSIN_PROMETHEUS_WRITE_URL", ""),
         )
         return cls(
             tables={name: read(f"TOCSIN_{name.upper()}_TABLE", "") for name in TABLES},
@@ -53,6 +60,7 @@ class Settings:
             flushes_queue_url=read("TOCSIN_FLUSHES_QUEUE_URL", ""),
             shards=_positive(environment, "TOCSIN_SHARDS", 1),
             catch_up=timedelta(seconds=_positive(environment, "TOCSIN_CATCHUP_LIMIT_SECONDS", 3600)),
+            gap_digest=_one_of(environment, "TOCSIN_GAP_DIGEST", ("false", "true")) == "true",
             external_url=read("TOCSIN_EXTERNAL_URL", ""),
             service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
             prometheus=prometheus if url else None,

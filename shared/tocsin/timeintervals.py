@@ -138,6 +138,11 @@ def parse_weekdays(text: str) -> Range:
     return _ordered(text, _WEEKDAYS.index(first), _WEEKDAYS.index(last))
 
 
+def weekday(number: int) -> str:
+    """Return the name of a weekday, Sunday being 0."""
+    return _WEEKDAYS[number]
+
+
 def parse_days_of_month(text: str) -> Range:
     """Return the days of `1:15`, `31` or `-3:-1`; negative ones count from the end of the month."""
     first, last = (_number(part, "a day of the month", 31) for part in _pair(text))

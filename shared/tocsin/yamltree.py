@@ -1,9 +1,11 @@
 """YAML as text with places: every scalar as it is written, and where in the file everything stands."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml._yaml import Mark as CMark
 
 Path = tuple[str | int, ...]
 """Where something stands in a document: the keys and the indexes that lead to it."""
@@ -11,9 +13,15 @@ Path = tuple[str | int, ...]
 Position = tuple[int, int]
 """A line and a column, counted from 1."""
 
+_Entries = dict[str | int, tuple[yaml.Mark, yaml.Node]]
+
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _START = (1, 1)
+_MAX_DEPTH = 100
+"""libyaml's composer recurses in C: a text nested a hundred thousand deep would end the process."""
+_MAX_VALUES = 1_000_000
+"""With each alias counted as what it stands for: ten lines of aliases can stand for ten thousand million."""
 
 
 class YamlError(ValueError):
@@ -22,6 +30,19 @@ class YamlError(ValueError):
     def __init__(self, reason: str, position: Position = _START) -> None:
         super().__init__(reason)
         self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Where a scalar is written: its first character and the one after its last, and the column of its key.
+
+    Inside brackets or braces (`flow`) it cannot be a block.
+    """
+
+    start: int
+    end: int
+    column: int
+    flow: bool
 
 
 class Tree:
@@ -35,7 +56,9 @@ class Tree:
     def __init__(self, text: str) -> None:
         self.duplicates: list[tuple[Path, Position]] = []
         self._values: dict[int, Any] = {}
+        self._known: dict[int, _Entries] = {}
         try:
+            _refuse_bombs(text)
             self._root = _compose(text)
             self.data = self._value((), self._root) if self._root else None
         except yaml.MarkedYAMLError as error:
@@ -43,24 +66,41 @@ class Tree:
             raise YamlError(error.problem or error.context or "", _position(mark)) from None
         except yaml.YAMLError as error:
             raise YamlError(str(error).splitlines()[0]) from None
+        except UnicodeEncodeError:
+            raise YamlError("half a character (a surrogate) is in it") from None
         except RecursionError:
-            raise YamlError("nested too deeply, or an anchor that contains itself") from None
+            raise YamlError("aliases nested too deeply") from None
 
     def position(self, path: Path) -> Position:
         """Return where the last step of `path` that exists begins: an entry's key, or an item of a list."""
-        node, mark = self._root, self._root.start_mark if self._root else None
+        return _position(self._steps(path)[-1][0])
+
+    def scalar(self, path: Path) -> Scalar | None:
+        """Return where the scalar at `path` is written, None if there is none."""
+        steps = self._steps(path)
+        mark, node = steps[-1]
+        if len(steps) <= len(path) or not isinstance(node, yaml.ScalarNode):
+            return None
+        flow = any(getattr(above, "flow_style", False) for _, above in steps)
+        return Scalar(node.start_mark.index, node.end_mark.index, mark.column if mark else 0, flow)
+
+    def _steps(self, path: Path) -> list[tuple[yaml.Mark | None, yaml.Node | None]]:
+        """Return the nodes on the way to `path` with where they begin, as far as they exist."""
+        steps = [(self._root.start_mark if self._root else None, self._root)]
         for step in path:
-            entries = _entries(node)
+            entries = self._entries(steps[-1][1])
             if step not in entries:
                 break
-            mark, node = entries[step]
-        return _position(mark)
+            steps.append(entries[step])
+        return steps
 
     def _value(self, path: Path, node: yaml.Node) -> Any:
         if isinstance(node, yaml.ScalarNode):
             return None if node.tag == _NULL else node.value
         if id(node) not in self._values:  # an alias leads to the same node: read once, however often used
-            entries = {step: self._value((*path, step), value) for step, (_, value) in _entries(node).items()}
+            entries = {
+                step: self._value((*path, step), value) for step, (_, value) in self._entries(node).items()
+            }
             self._values[id(node)] = (
                 list(entries.values()) if isinstance(node, yaml.SequenceNode) else entries
             )
@@ -75,6 +115,52 @@ class Tree:
                     self.duplicates.append(((*path, key.value), _position(key.start_mark)))
                 seen.add(key.value)
 
+    def _entries(self, node: yaml.Node | None) -> _Entries:
+        """Return what is right below `node`, and where it begins; an own key wins over a merged one."""
+        if not isinstance(node, yaml.CollectionNode):
+            return {}
+        if id(node) not in self._known:
+            self._known[id(node)] = (
+                self._merged(node) | _own(node) if isinstance(node, yaml.MappingNode) else _items(node)
+            )
+        return self._known[id(node)]
+
+    def _merged(self, node: yaml.MappingNode) -> _Entries:
+        merged: _Entries = {}
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                for part in _parts(value):
+                    merged = self._entries(part) | merged
+        return merged
+
+
+def _refuse_bombs(text: str) -> None:
+    """Raise YamlError for a document that takes stack or memory out of proportion (the first; others go unread)."""
+    weights, names, weight_of = [0], [""], dict[str, int]()
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        match event:
+            case yaml.CollectionStartEvent():
+                weights.append(1)
+                names.append(event.anchor or "")
+            case yaml.CollectionEndEvent():
+                weight_of[names.pop()] = weights[-1]
+                weights[-2:] = [weights[-2] + weights[-1]]
+            case yaml.ScalarEvent():
+                weight_of[event.anchor or ""] = 1
+                weights[-1] += 1
+            case yaml.AliasEvent():
+                if event.anchor in names:
+                    raise YamlError("an anchor contains itself", _position(event.start_mark))
+                weights[-1] += weight_of.get(event.anchor or "", 1)
+            case yaml.DocumentEndEvent():
+                return
+        if len(weights) > _MAX_DEPTH:
+            raise YamlError(f"nested more than {_MAX_DEPTH} deep", _position(event.start_mark))
+        if weights[-1] > _MAX_VALUES:
+            raise YamlError(
+                f"more than {_MAX_VALUES:,} values, aliases included", _position(event.start_mark)
+            )
+
 
 def _compose(text: str) -> yaml.Node | None:
     loader = yaml.CSafeLoader(text)
@@ -84,26 +170,22 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
-def _entries(node: yaml.Node | None) -> dict[str | int, tuple[yaml.Mark, yaml.Node]]:
-    """Return what is right below `node`, and where it begins; an own key wins over a merged one."""
-    if isinstance(node, yaml.SequenceNode):
-        return {index: (item.start_mark, item) for index, item in enumerate(node.value)}
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    merged: dict[str | int, tuple[yaml.Mark, yaml.Node]] = {}
-    own: dict[str | int, tuple[yaml.Mark, yaml.Node]] = {}
+def _items(node: yaml.CollectionNode) -> _Entries:
+    return {index: (item.start_mark, item) for index, item in enumerate(node.value)}
+
+
+def _own(node: yaml.MappingNode) -> _Entries:
+    own: _Entries = {}
     for key, value in node.value:
         if key.tag == _MERGE:
-            for part in _merged(value):
-                merged = _entries(part) | merged
-        elif isinstance(key, yaml.ScalarNode):
-            own[key.value] = (key.start_mark, value)
-        else:
+            continue
+        if not isinstance(key, yaml.ScalarNode):
             raise YamlError("a key must be text", _position(key.start_mark))
-    return merged | own
+        own[key.value] = (key.start_mark, value)
+    return own
 
 
-def _merged(node: yaml.Node) -> Iterator[yaml.Node]:
+def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
     nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
     for part in nodes:
         if not isinstance(part, yaml.MappingNode):
@@ -111,5 +193,5 @@ def _merged(node: yaml.Node) -> Iterator[yaml.Node]:
         yield part
 
 
-def _position(mark: yaml.Mark | None) -> Position:
+def _position(mark: yaml.Mark | CMark | None) -> Position:
     return (mark.line + 1, mark.column + 1) if mark else _START

@@ -30,6 +30,7 @@ from tocsin.matchers import parse_matcher
 from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
 from tocsin.ports import Answer, Query, Receiver, Sample, Samples, Unanswered
 from tocsin.rules.book import RuleBook
+from tocsin.rules.rule import Pause
 from tocsin.stores.memory import MemoryDatabase
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -322,8 +323,8 @@ class Moment:
         def do() -> None:
             book = RuleBook(self.world.database)
             stored = book.load(read_index(self.world.database)).values()
-            units = [held.id for held in stored if held.rule.alert == alertname]
-            book.pause(units, paused=paused, by="test", at_ms=0)
+            units = [held.id for held in stored if held.rule.name == alertname]
+            book.pause(units, Pause() if paused else None, by="test", at_ms=0)
 
         return self._plan(do)
 
@@ -333,7 +334,7 @@ class Moment:
         def do() -> None:
             book = RuleBook(self.world.database)
             stored = book.load(read_index(self.world.database)).values()
-            book.write([], [held.id for held in stored if held.rule.alert == alertname], by="test", at_ms=0)
+            book.write([], [held.id for held in stored if held.rule.name == alertname], by="test", at_ms=0)
 
         return self._plan(do)
 

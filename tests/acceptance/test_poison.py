@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.simulation.outside import START
 from tests.simulation.system import System, rule
 from tocsin.instants import millis
-from tocsin.schedule.buckets import bucket, unit_id
+from tocsin.schedule.buckets import bucket
 
 RULES = 1000
 TICKS = 40
@@ -20,7 +20,7 @@ class Fleet:
 
     def __init__(self, *, poison: bool, hung: bool) -> None:
         self.system = System()
-        self.units = {name: unit_id(rule(name).key) for name in NAMES}
+        self.units = {name: rule(name).id for name in NAMES}
         self.system.apply(*map(rule, NAMES))
         self.crashes: list[int] = []
         self.seconds: list[float] = []

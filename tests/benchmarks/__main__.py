@@ -1,7 +1,10 @@
 """Prints what Tocsin costs and how fast it is; compare only figures of one run."""
 
+import shutil
+
+from tests.benchmarks import served
 from tests.benchmarks.costs import Cost, one_page, quiet_tick
-from tests.benchmarks.speed import import_ms, rules_a_second
+from tests.benchmarks.speed import import_cost, rules_a_second
 
 _TICKS_A_MONTH = 6 * 60 * 24 * 30
 
@@ -20,9 +23,20 @@ def main() -> None:
     for firing in (False, True):
         speed = rules_a_second(1_000, firing=firing)
         print(f"evaluator, 1,000 rules, {'all firing' if firing else 'nothing firing'}: {speed:,.0f} rules/s")
-    boto3 = import_ms("import boto3; boto3.Session().client('dynamodb', region_name='us-east-1')")
-    ours = import_ms("import tocsin.bootstrap, tocsin.observability")
-    print(f"import: boto3 with one client {boto3:.0f} ms; all that an evaluator imports {ours:.0f} ms")
+    boto3 = import_cost("import boto3; boto3.Session().client('dynamodb', region_name='us-east-1')")
+    ours = import_cost("import tocsin.bootstrap, tocsin.observability")
+    print(f"import: boto3 with one client {boto3}; all that an evaluator imports {ours}")
+    whole, json_alone = served.series_us()
+    print(f"one query of 1,000 firing series: {whole:.1f} µs a series, of which json {json_alone:.1f} µs")
+    if shutil.which("prometheus") is None:
+        print("rules a second beside the raw client: left out, prometheus is not installed")
+        return
+    pace, bare = served.rules_and_requests()
+    print(
+        f"real Prometheus: {pace.a_core:,.0f} rules/s a core, {pace.a_second:,.0f} rules/s by the clock; "
+        f"bare urllib3 {bare.a_core:,.0f} and {bare.a_second:,.0f} requests/s: "
+        f"{pace.a_core / bare.a_core:.0%} and {pace.a_second / bare.a_second:.0%}"
+    )
 
 
 main()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from statistics import median
 from time import perf_counter, process_time
 
@@ -37,12 +38,28 @@ def rules_a_second(rules: int, *, firing: bool, ticks: int = 20) -> float:
     return rules * ticks / (process_time() - began)
 
 
-def import_ms(statement: str, runs: int = 5) -> float:
-    """Return how long a fresh interpreter takes for an import, less what it takes for none."""
+@dataclass(frozen=True)
+class Import:
+    """What an import costs a fresh interpreter beyond its own start."""
 
-    def once(code: str) -> float:
-        began = perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return (perf_counter() - began) * 1000
+    ms: float
+    mb: float
 
-    return median(once(statement) for _ in range(runs)) - median(once("pass") for _ in range(runs))
+    def __str__(self) -> str:
+        return f"{self.ms:.0f} ms, {self.mb:.0f} MB"
+
+
+def import_cost(statement: str, runs: int = 5) -> Import:
+    """Return what an import costs a fresh interpreter, less what it takes for none."""
+    some, none = ([_run(code) for _ in range(runs)] for code in (statement, "pass"))
+    return Import(
+        median(run.ms for run in some) - median(run.ms for run in none),
+        median(run.mb for run in some) - median(run.mb for run in none),
+    )
+
+
+def _run(code: str) -> Import:
+    told = f"{code}\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    began = perf_counter()
+    ended = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+    return Import((perf_counter() - began) * 1000, float(ended.stdout))

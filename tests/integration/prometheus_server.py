@@ -84,16 +84,22 @@ def running_prometheus(
     *,
     rule_files: Sequence[Path] = (),
     interval: str = "1s",
+    scrape_interval: str = "",
     arguments: Sequence[str] = (),
+    remote_write: bool = False,
+    out_of_order: str = "0s",
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that keeps its data in `directory`, scrapes and evaluates every `interval`.
 
-    `rule_files` are evaluated by it; `arguments` are added to its command line.
+    `scrape_interval` is how often it scrapes, if not as often as it evaluates.
+    `rule_files` are evaluated by it; `arguments` are added to its command line. With `remote_write` it can be
+    written to; it takes samples out of order that are so young (`30m`), by default none.
     """
     exporter = Exporter()
     with _exposed(exporter) as target:
         config = directory / "prometheus.yml"
-        config.write_text(yaml.safe_dump(_config(target, rule_files, interval)))
+        scrapes = scrape_interval or interval
+        config.write_text(yaml.safe_dump(_config(target, rule_files, interval, scrapes, out_of_order)))
         listen = f"127.0.0.1:{free_port()}"
         command = [
             "prometheus",
@@ -101,6 +107,7 @@ def running_prometheus(
             f"--storage.tsdb.path={directory / 'data'}",
             f"--web.listen-address={listen}",
             "--log.level=warn",
+            *(["--web.enable-remote-write-receiver"] if remote_write else []),
             *arguments,
         ]
         with (directory / "prometheus.log").open("wb") as log:
@@ -121,9 +128,12 @@ def free_port() -> int:
         return port
 
 
-def _config(target: str, rule_files: Sequence[Path], interval: str) -> dict[str, Any]:
+def _config(
+    target: str, rule_files: Sequence[Path], interval: str, scrapes: str, out_of_order: str
+) -> dict[str, Any]:
     return {
-        "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+        "storage": {"tsdb": {"out_of_order_time_window": out_of_order}},
+        "global": {"scrape_interval": scrapes, "scrape_timeout": scrapes, "evaluation_interval": interval},
         "rule_files": [str(path) for path in rule_files],
         "scrape_configs": [
             {

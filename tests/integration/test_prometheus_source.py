@@ -6,12 +6,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
+import boto3
 import pytest
 
 from tests.integration.prometheus_server import Prometheus, needs_prometheus, running_prometheus
+from tocsin.clock import SystemClock
 from tocsin.http import SOURCE_BODY_BYTES, HttpClient
 from tocsin.ports import Query, Refused, Sample, Samples, Unanswered
+from tocsin.sources.access import AwsAccess
+from tocsin.sources.book import Sources
+from tocsin.sources.guard import Guard
 from tocsin.sources.prometheus import PrometheusSource
+from tocsin.sources.sourcefile import parse_sources
+from tocsin.sources.stored import store_definitions
+from tocsin.stores.memory import MemoryDatabase
 
 pytestmark = [pytest.mark.prometheus, needs_prometheus]
 
@@ -120,22 +128,25 @@ def test_a_refusal_is_one_answer_among_others(
 SLOW = " + ".join(["count_over_time(fixed[10h:1ms])"] * 4)  # it looks at the time between the terms
 
 
-def test_the_server_gives_up_a_query_when_told_to(prometheus: Prometheus) -> None:
-    [answer] = PrometheusSource(prometheus.url, query_timeout_seconds=0.01).ask(
-        [Query(SLOW, (now(),), 1.0)], 20
-    )
-    assert isinstance(answer, Refused)
-    assert answer.reason == "timeout"
+def test_a_query_that_takes_longer_than_it_may_is_unanswered_and_not_tried_again(
+    prometheus: Prometheus,
+) -> None:
+    started = monotonic()
+    source = PrometheusSource(prometheus.url, guard=Guard(timeout_seconds=0.3))
+    [answer] = source.ask([Query(SLOW, (now(),), 1.0)], 20)
+    assert isinstance(answer, Unanswered)
+    assert answer.reason == "unanswered"
+    assert monotonic() - started < 2
 
 
 def test_a_slow_query_is_unanswered_in_time_and_holds_no_other(prometheus: Prometheus) -> None:
-    source = PrometheusSource(prometheus.url, query_timeout_seconds=60)
+    source = PrometheusSource(prometheus.url, guard=Guard(timeout_seconds=60))
     started = monotonic()
     slow, quick = source.ask([Query(SLOW, (now(),), 1.0), Query("fixed", (now(),), 1.0)], 0.4)
     assert monotonic() - started < 2
     assert isinstance(quick, Samples)
-    # It was told to give up in time as well; who of the two noticed first is chance.
-    assert isinstance(slow, Unanswered) or (isinstance(slow, Refused) and slow.reason == "timeout")
+    assert isinstance(slow, Unanswered)
+    assert slow.reason == "unanswered"
 
 
 def test_many_queries_are_answered_at_once(source: PrometheusSource) -> None:
@@ -150,5 +161,44 @@ def test_a_server_that_is_gone_is_unreachable(tmp_path: Path) -> None:
         source = PrometheusSource(server.url)
         assert isinstance(source.ask([Query("1", (now(),), 1.0)], 10)[0], Samples)
     [answer] = source.ask([Query("1", (now(),), 1.0)], 10)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Unanswered)
     assert answer.reason == "unreachable"
+
+
+def test_each_timestamp_alone_gives_what_a_range_gives_but_for_start(
+    source: PrometheusSource, scraped: tuple[datetime, datetime]
+) -> None:
+    first, last = scraped
+    step = timedelta(seconds=1)
+    at = tuple(first + step * n for n in range(int((last - first) / step) + 1))
+
+    def both(expr: str) -> tuple[Samples, Samples]:
+        ranged, singly = source.ask([Query(expr, at, 1.0), Query(expr, at, 1.0, singly=True)], 10)
+        assert isinstance(ranged, Samples)
+        assert isinstance(singly, Samples)
+        return ranged, singly
+
+    ranged, singly = both("fixed")
+    assert ranged == singly
+    ranged, singly = both("timestamp(fixed @ start())")
+    assert len({samples[0].value for samples in ranged.at}) == 1
+    assert len({samples[0].value for samples in singly.at}) == len(at) > 1
+
+
+def test_a_source_of_sources_yml_asks_and_a_wrong_one_beside_it_is_unanswered(prometheus: Prometheus) -> None:
+    text = f"""
+    sources:
+      - {{name: here, kind: prometheus, settings: {{url: "{prometheus.url}", tenant: a}}}}
+      - {{name: gone, kind: prometheus, retries: 0, settings: {{url: "http://127.0.0.1:1"}}}}
+    """
+    database = MemoryDatabase()
+    version = store_definitions(database, parse_sources(text, "sources.yml"), text, by="ada", now=now())
+    assert version is not None
+    book = Sources(database, AwsAccess(boto3.Session, SystemClock()))
+    answers = {}
+    for name in ("here", "gone"):
+        backend = book(name, version)
+        assert backend is not None
+        [answers[name]] = backend.source.ask([Query("fixed", (now(),), 1.0)], 5)
+    assert isinstance(answers["here"], Samples)
+    assert answers["gone"] == Unanswered("http://127.0.0.1:1: Connection refused", "unreachable")

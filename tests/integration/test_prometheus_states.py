@@ -8,8 +8,9 @@ from time import sleep
 import pytest
 
 from tests.integration.prometheus_server import Prometheus, needs_prometheus, running_prometheus
+from tocsin.evaluation.fold import fold
 from tocsin.evaluation.states import Instance, State
-from tocsin.evaluation.unit import fold, query, unit_of
+from tocsin.evaluation.unit import query
 from tocsin.instants import instant, millis
 from tocsin.labels import LabelSet
 from tocsin.ports import Samples
@@ -141,13 +142,12 @@ def test_every_state_and_its_beginning_are_those_of_prometheus(server: Prometheu
 
 def compare(rule: Rule, theirs: Seen, source: PrometheusSource) -> int:
     """Evaluate a rule at each of Prometheus' timestamps and compare; return how many states were equal."""
-    unit = unit_of("0" * 24, rule)
     instances: Mapping[LabelSet, Instance] = {}
     equal = 0
     for at in (*theirs.before, *theirs.at):
-        [answer] = source.ask([query(unit, [at])], 5)
+        [answer] = source.ask([query(rule, [at])], 5)
         assert isinstance(answer, Samples), answer
-        instances = fold(rule, instances, [at], answer.at)
+        instances = fold(rule, instances, [at], answer.at).instances
         if at in theirs.before:
             continue
         ours = {
@@ -159,9 +159,9 @@ def compare(rule: Rule, theirs: Seen, source: PrometheusSource) -> int:
         expected = {
             labels: (state, theirs.since[ms, labels])
             for (when, labels), state in theirs.states.items()
-            if when == ms and dict(labels)["alertname"] == rule.alert
+            if when == ms and dict(labels)["alertname"] == rule.name
         }
-        assert ours == expected, f"{rule.alert} at {at}"
+        assert ours == expected, f"{rule.name} at {at}"
         equal += len(ours)
     return equal
 
@@ -173,13 +173,12 @@ def test_one_range_query_gives_what_many_instant_ones_give(server: Prometheus) -
     grid = [at for at in theirs.at if (millis(at) - millis(first)) % 1000 == 0]
     source = PrometheusSource(server.url)
     for rule in rules:
-        unit = unit_of("0" * 24, rule)
-        [whole] = source.ask([query(unit, grid)], 5)
-        singly = source.ask([query(unit, [at]) for at in grid], 5)
+        [whole] = source.ask([query(rule, grid)], 5)
+        singly = source.ask([query(rule, [at]) for at in grid], 5)
         assert isinstance(whole, Samples)
         assert all(isinstance(one, Samples) for one in singly)
         step_by_step: Mapping[LabelSet, Instance] = {}
         for at, one in zip(grid, singly, strict=True):
             assert isinstance(one, Samples)
-            step_by_step = fold(rule, step_by_step, [at], one.at)
-        assert fold(rule, {}, grid, whole.at) == step_by_step, rule.alert
+            step_by_step = fold(rule, step_by_step, [at], one.at).instances
+        assert fold(rule, {}, grid, whole.at).instances == step_by_step, rule.name

@@ -1,6 +1,7 @@
 """Chaos by seed: interleaved, killed, doubled, late; then peace; then everything has to be as it should."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -8,15 +9,19 @@ from unittest.mock import patch
 
 from tests.simulation.baton import Actor, Order
 from tests.simulation.outside import SkewedClock, Waiting
+from tests.simulation.scenes import CHAIN
 from tests.simulation.system import Container, System, config, rule
 from tests.simulation.verdict import faults
 from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
-from tocsin.ports import Database
+from tocsin.ports import HOLD, Database
+from tocsin.rules.book import MissingRuleError
 
-TROUBLE_SECONDS = 240
-PEACE = TROUBLE_SECONDS + 330
-"""Once the last retry is over: from here on all is as it should be."""
-END = PEACE + 600
+_TROUBLE_SECONDS = 240
+_CALM_SECONDS = 330
+"""After this the last retry is over: from here on all is as it should be."""
+_PEACE_SECONDS = 600
+_OUTAGES = (0, 0, 0, 300, 700, 1500)
+"""For how long nobody is at work, once: not at all, or so that it is made up for at once, or in batches."""
 _LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60, "waker": 30}
 """The functions' timeouts: who lives longer is killed."""
 _MOST_AT_ONCE = 5
@@ -48,6 +53,10 @@ class Chaos:
         self.people = 0
         """How often people have silenced or configured: that decides who is told what how often."""
         self._silenced = False
+        self._outage = self.rng.choice(_OUTAGES)
+        self._outage_at = self.rng.randrange(60, 150)
+        self._trouble_ends = _TROUBLE_SECONDS + self._outage
+        self.peace = self._trouble_ends + _CALM_SECONDS
         self._born: dict[Actor, float] = {}
         self._containers: list[Container] = []
         self._old: list[tuple[str, Waiting]] = []
@@ -57,24 +66,28 @@ class Chaos:
     @property
     def trouble(self) -> bool:
         """Whether things still go wrong."""
-        return self.system.clock.seconds < TROUBLE_SECONDS
+        return self.system.clock.seconds < self._trouble_ends
 
     @property
     def alone(self) -> bool:
         """Whether each alert is told of alone, and nobody but time decided about it."""
-        return len(self.config["group_by"]) == 2 and not self.people
+        return len(self.config["group_by"]) == 2 and not self.people and self.system.hold == HOLD
 
     # -- the world ------------------------------------------------------------------------------
 
     def _world(self) -> None:
         rng, system = self.rng, self.system
         self.chunk_bytes = rng.choice((16 * 1024, 16 * 1024, 250))
+        self.batch_units = rng.choice((64, 2, 1))
+        system.hold = rng.choice((HOLD, HOLD, timedelta(seconds=60), None))
+        system.digest = rng.random() < 0.5
         self.rules = [
             rule("A", hold=timedelta(seconds=rng.choice((0, 10, 20)))),
             rule("B", keep_firing_for=timedelta(seconds=rng.choice((0, 0, 20)))),
             rule("C", interval=timedelta(seconds=rng.choice((10, 15, 20)))),
         ]
-        system.apply(*self.rules)
+        self.chain = CHAIN if rng.random() < 0.6 else ()
+        system.apply(*self.rules, *self.chain)
         self.receivers = ("web", "pager") if rng.random() < 0.4 else ("web",)
         self.config: dict[str, Any] = {
             "receivers": self.receivers,
@@ -83,10 +96,10 @@ class Chaos:
         }
         system.configure(config(**self.config))
         most = 2 if self.chunk_bytes > 1000 else 6
-        for name in "ABC":
+        for name in "ABCX":
             for instance in "uvwxyz"[: rng.randint(1, most)]:
-                times = sorted(rng.sample(range(10, TROUBLE_SECONDS, 5), rng.randint(1, 5)))
-                times += sorted(rng.sample(range(PEACE, PEACE + 300, 5), rng.randint(0, 2)))
+                times = sorted(rng.sample(range(10, self._trouble_ends, 5), rng.randint(1, 5)))
+                times += sorted(rng.sample(range(self.peace, self.peace + 300, 5), rng.randint(0, 2)))
                 changes = [(float(second), number % 2 == 0) for number, second in enumerate(times)]
                 system.present(name, *changes, instance=instance)
         self._outside()
@@ -97,6 +110,7 @@ class Chaos:
         system.source.doubt = lambda: next(
             (kind for likely, kind in doubts if self.trouble and rng.random() < likely), ""
         )
+        system.sink.doubt = lambda samples: "unanswered" if self.trouble and rng.random() < 0.03 else ""
         system.ledger.answer = self._answer
         system.ledger.deaf = lambda: self.trouble and rng.random() < 0.05
 
@@ -109,7 +123,10 @@ class Chaos:
 
     def run(self) -> Outcome:
         """Make trouble, then peace, then look."""
-        with patch("tocsin.packing.CHUNK_BYTES", self.chunk_bytes):
+        with (
+            patch("tocsin.packing.CHUNK_BYTES", self.chunk_bytes),
+            patch("tocsin.evaluation.replay._UNITS", self.batch_units),
+        ):
             self.system.minute().finish()
             while self.trouble:
                 self._step()
@@ -121,6 +138,7 @@ class Chaos:
         self.steps += 1
         rng, system = self.rng, self.system
         self._reap()
+        self._die()
         running = system.baton.alive()
         dice = rng.random()
         if running and dice < 0.9:
@@ -172,6 +190,18 @@ class Chaos:
             if now - self._born.setdefault(actor, now) > _LIFE_SECONDS[actor.name]:
                 actor.crash()
 
+    def _die(self) -> None:
+        """Let nobody be at work for a while, once: whoever was has died, messages wait or are lost."""
+        if not self._outage or self.system.clock.seconds < self._outage_at:
+            return
+        for actor in list(self.system.baton.alive()):
+            actor.crash()
+        for queue in (self.system.ticks, self.system.flushes):
+            queue.waiting = [message for message in queue.waiting if self.rng.random() < 0.5]
+        self.system.clock.sleep(self._outage)
+        self._outage = 0
+        self._arrive()
+
     def _deliver(self) -> bool:
         """Deliver some message that is due, perhaps not for the last time, perhaps to several."""
         rng, system = self.rng, self.system
@@ -222,6 +252,7 @@ class Chaos:
         deeds = (
             *(self._mute, self._mute, self._route, self._delete, self._add),
             *(self._edit, self._divide, self._poison, self._hang),
+            *(self._relabel, self._pause, self._fall, self._fall),
         )
         self.rng.choice(deeds)()
 
@@ -252,6 +283,19 @@ class Chaos:
         self.rules[number] = replace(self.rules[number], hold=hold)
         self.system.apply(self.rules[number])
 
+    def _relabel(self) -> None:
+        number = self.rng.randrange(3)
+        labels = {} if self.rules[number].labels else {"severity": "page"}
+        self.rules[number] = self.system.relabel(self.rules[number], **labels)
+
+    def _pause(self) -> None:
+        with suppress(MissingRuleError):
+            self.system.pause(self.rng.choice(self.rules), seconds=self.rng.randrange(5, 60))
+
+    def _fall(self) -> None:
+        """Let a source answer nobody, until people see to it or all is calm."""
+        self.system.source.down = set() if self.system.source.down else {"prometheus"}
+
     def _divide(self) -> None:
         self.system.shards = self.rng.choice((1, 2, 3))
         self._containers = [found for found in self._containers if found.name != "ticker"]
@@ -275,6 +319,7 @@ class Chaos:
         system = self.system
         system.source.poison.clear()
         system.source.hanging.clear()
+        system.source.down = set()
         for actor in list(system.baton.alive()):
             if self.rng.random() < 0.5:
                 actor.crash()
@@ -283,10 +328,10 @@ class Chaos:
                     actor.step()
         if self.people:
             system.unsilence()
-        system.apply(*self.rules)
+        system.apply(*self.rules, *self.chain)
         while self._late:
             system.run(min(at for at, _ in self._late))
             self._arrive()
-        system.run(TROUBLE_SECONDS + 120)
-        system.apply(*self.rules)  # Releases what was quarantined for the workers that were killed last.
-        system.run(END)
+        system.run(self._trouble_ends + 120)
+        system.apply(*self.rules, *self.chain)  # Releases what was quarantined for the workers that were killed last.
+        system.run(self.peace + _PEACE_SECONDS)

@@ -4,13 +4,31 @@ A write may get lost on its way, may take effect with its answer lost, twice, or
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tests.simulation.baton import Baton, InterruptedCallError, Order
-from tocsin.ports import Absent, Answer, Database, Delete, Either, Item, Key, Outcome, Put, Update, Write
+from tocsin.instants import instant
+from tocsin.ports import (
+    Absent,
+    Answer,
+    Clock,
+    Database,
+    Delete,
+    Either,
+    Item,
+    Key,
+    Outcome,
+    Put,
+    Refused,
+    Stored,
+    Unanswered,
+    Update,
+    Write,
+)
 from tocsin.rules.rule import Rule, from_document
 
 
@@ -40,18 +58,36 @@ def _of_head(write: Update) -> str:
     return "create" if isinstance(write.condition, Absent) else "commit"
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rule as a container read it: until when it is paused (0: for ever), and which unit it was before."""
+
+    rule: Rule
+    paused: int | None = None
+    former: str = ""
+
+    def evaluated(self, at: datetime) -> bool:
+        """Tell whether the rule is evaluated in a pass that begins at `at`."""
+        return self.paused is None or (self.paused > 0 and instant(self.paused) <= at)
+
+
 @dataclass
 class Seen:
     """What a container has read and been answered: what its decisions can be made from."""
 
-    rules: dict[str, dict[str, Rule]] = field(default_factory=dict)
+    rules: dict[str, dict[str, Row]] = field(default_factory=dict)
     """By slot, by unit: what the last query of the slot's rows returned."""
     answers: dict[tuple[str, datetime], Answer] = field(default_factory=dict)
     """By expression and timestamp: the last answer."""
+    stored: dict[tuple[str, datetime], Stored | Refused | Unanswered] = field(default_factory=dict)
+    """By the name of a series and the timestamp of a sample: what came of the last write."""
+    began: datetime | None = None
+    """When it last read a HEAD, by its own clock: then its pass begins."""
 
-    def units(self) -> dict[str, Rule]:
+    def units(self) -> dict[str, Row]:
         """Return the rules that it evaluates."""
-        return {unit: rule for rows in self.rules.values() for unit, rule in rows.items() if not rule.paused}
+        rows = {unit: row for rows in self.rules.values() for unit, row in rows.items()}
+        return {unit: row for unit, row in rows.items() if self.began and row.evaluated(self.began)}
 
 
 Written = Callable[[Seen, Write, Outcome, Item | None], None]
@@ -76,12 +112,13 @@ class StoppingDatabase:
         seen: Seen,
         underway: list[Underway],
         written: Written,
+        clock: Clock,
         *,
         people: bool = False,
     ) -> None:
         self._inner, self._baton, self._seen = inner, baton, seen
         self._underway, self._written = underway, written
-        self._people = people
+        self._clock, self._people = clock, people
 
     def get(self, *keys: Key) -> list[Item | None]:
         """Read one item after the other, the last first: a batch is no snapshot."""
@@ -89,6 +126,8 @@ class StoppingDatabase:
         for key in reversed(keys):
             self._read(f"get {key.table}/{key.pk}/{key.sk}")
             found = self._inner.get(key) + found
+            if key.sk == "HEAD":
+                self._seen.began = self._clock.now()
         return found
 
     def query(
@@ -97,7 +136,7 @@ class StoppingDatabase:
         self._read(f"query {table}/{pk}/{prefix}")
         found = self._inner.query(table, pk, prefix=prefix, between=between)
         if table == "rules":
-            self._seen.rules[pk] = {str(item["sk"]): _rule(item) for item in found}
+            self._seen.rules[pk] = {str(item["sk"]): _row(item) for item in found}
         return found
 
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
@@ -135,5 +174,10 @@ class StoppingDatabase:
         return self._inner.transact(writes)
 
 
-def _rule(item: Item) -> Rule:
-    return from_document(json.loads(str(item["rule"])), paused=bool(item.get("paused")))
+def _row(item: Item) -> Row:
+    stored: Mapping[str, Any] = item
+    return Row(
+        from_document(json.loads(stored["rule"])),
+        stored.get("paused"),
+        stored["was"][0] if "was" in stored else "",
+    )

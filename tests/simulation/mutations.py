@@ -34,7 +34,7 @@ SAFEGUARDS: dict[Patch, str] = {
     # Hand-over.
     evaluation.handed_over_by_transition: "6_an_end_that_was_not",
     evaluation.what_is_over_is_gone: "6_an_end_that_was_not",
-    evaluation.replay_pages_about_the_past: "what_fired_and_ended_inside",
+    evaluation.replay_pages_about_the_past: "the_age_of_news",
     evaluation.the_age_of_news_is_not_checked_again: "the_age_of_news",
     evaluation.never_too_late_to_be_silent: "always_late",
     evaluation.a_deleted_rule_is_forgotten: "8_a_firing_rule",

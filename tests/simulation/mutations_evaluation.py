@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tocsin.clock import SystemClock
-from tocsin.evaluation import decision, head, opening, redo, states, suspicion, worker
+from tocsin.evaluation import decision, handover, head, opening, redo, states, suspicion, worker
 from tocsin.evaluation.memory import Memory
 from tocsin.evaluation.opening import Opener
 from tocsin.evaluation.records import Record, load
+from tocsin.evaluation.scene import Scene
 from tocsin.evaluation.states import Instance, State
 from tocsin.ports import Absent, Database, Delete, Either, Equals, Present, Put, Update, Won
 from tocsin.rules.book import RuleBook
@@ -102,11 +103,11 @@ def no_tombstones_of_states(patch: pytest.MonkeyPatch) -> None:
 
 
 def replay_pages_about_the_past(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "recent", lambda unit, until, now: now + timedelta(days=1))
+    patch.setattr(handover, "recent", lambda unit, until, now: now + timedelta(days=1))
 
 
 def never_too_late_to_be_silent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "ALWAYS_LATE", timedelta(days=1))
+    patch.setattr(handover, "ALWAYS_LATE", timedelta(days=1))
 
 
 def a_refusal_is_always_somebody_elses(patch: pytest.MonkeyPatch) -> None:
@@ -142,7 +143,7 @@ def a_loser_deletes_every_redo(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_deleted_rule_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "orphans", lambda records, units: [])
+    patch.setattr(decision, "orphans", lambda records, units, evaluated: [])
 
 
 def take_over_a_shard_without_sealing_it(patch: pytest.MonkeyPatch) -> None:
@@ -180,9 +181,9 @@ def a_divided_chunk_stays(patch: pytest.MonkeyPatch) -> None:
 
 
 def handed_over_by_transition(patch: pytest.MonkeyPatch) -> None:
-    real = decision._hand_over
+    real = handover.hand_over
 
-    def hand_over(scene: decision.Scene, after: dict[str, Record], *args: Any, **kwargs: Any) -> Any:
+    def hand_over(scene: Scene, after: dict[str, Record], *args: Any, **kwargs: Any) -> Any:
         moved = {
             unit: record
             for unit, record in after.items()
@@ -192,7 +193,7 @@ def handed_over_by_transition(patch: pytest.MonkeyPatch) -> None:
         after.update(moved)
         return told
 
-    patch.setattr(decision, "_hand_over", hand_over)
+    patch.setattr(decision, "hand_over", hand_over)
 
 
 def _states(record: Record | None) -> dict[Any, Any]:
@@ -239,7 +240,7 @@ def seal_what_has_a_redo(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_unit_that_did_not_answer_is_done(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "behind", lambda read, unit, now: head.Lagging(now, 0, now))
+    patch.setattr(decision, "behind", lambda read, unit, now, waits: head.Lagging(now, 0, now))
 
 
 def a_written_rule_stays_in_quarantine(patch: pytest.MonkeyPatch) -> None:
@@ -266,4 +267,4 @@ def rules_kept_under_any_version(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_changed_route_moves_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "_placed", lambda scene, late_since: False)
+    patch.setattr(handover, "placed", lambda scene, late_since: False)

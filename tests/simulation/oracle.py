@@ -1,23 +1,25 @@
 """The oracle: what the committed answers make of each rule, told by a fold of its own.
 
 It watches every write that takes effect on a HEAD. The first commit of a timestamp is its result: the oracle
-folds the answers that its worker had, checks that each unit goes on exactly where its last commit ended, and
-compares what is stored with its own fold whenever a REDO has been worked off.
+folds the answers that its worker had, checks that each unit goes on exactly where its last commit ended (so
+that no timestamp is lost or evaluated twice), and compares what is stored with its own fold whenever a REDO has
+been worked off. What a recording rule wrote counts if its write was answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tests.simulation.database import Seen, deed
+from tests.simulation.database import Row, Seen, deed
 from tests.simulation.outside import VirtualClock
 from tocsin.evaluation import head as heads
 from tocsin.evaluation.head import Head
 from tocsin.evaluation.records import load
 from tocsin.evaluation.states import State
+from tocsin.evaluation.window import far
 from tocsin.index import read_index
 from tocsin.labels import LabelSet, label_set
-from tocsin.ports import Database, Item, Outcome, Refused, Samples, Won, Write
+from tocsin.ports import Database, Item, Outcome, Refused, Sample, Samples, Unanswered, Won, Write
 from tocsin.rules.rule import Rule
 from tocsin.schedule.buckets import bucket
 from tocsin.schedule.ticks import due_between
@@ -55,6 +57,24 @@ class Result:
         return (self.committed - self.at).total_seconds()
 
 
+Inherited = Callable[[LabelSet], Active | None]
+"""Finds what an alert was before its rule was relabelled."""
+
+
+def _nothing(labels: LabelSet) -> Active | None:
+    return None
+
+
+def _without(labels: LabelSet, names: set[str]) -> LabelSet:
+    return tuple(pair for pair in labels if pair[0] not in names)
+
+
+def _labels(rule: Rule, sample: Sample) -> LabelSet:
+    """Return the labels of the alert, or of the recorded series, that a sample stands for."""
+    name = "__name__" if rule.records else "alertname"
+    return label_set({**sample.labels, **rule.labels, name: rule.name})
+
+
 @dataclass
 class Oracle:
     """What should be, beside what is."""
@@ -66,6 +86,7 @@ class Oracle:
     alerts: dict[str, dict[LabelSet, Active]] = field(default_factory=dict)
     activations: list[Activation] = field(default_factory=list)
     known: dict[str, Rule] = field(default_factory=dict)
+    """Every rule there ever was, by its unit."""
     results: list[Result] = field(default_factory=list)
 
     def written(self, seen: Seen, write: Write, outcome: Outcome, before: Item | None) -> None:
@@ -104,31 +125,61 @@ class Oracle:
         if after.seq != before.seq + 1:
             self.faults.append(f"{before.shard}: a commit of {after.seq} after {before.seq}")
         self._takes_up(before, after)
-        rules = seen.units()
-        whole = (before.cursor, before.inherited) != (after.cursor, after.inherited)
-        for unit in self.units(before):
-            start, end = (head.cursor_of(unit, bucket(unit)) for head in (before, after))
-            if unit in rules:
-                self._fold(seen, unit, rules[unit], start, end)
-            elif whole:
+        rows = seen.units()
+        units = self.units(before)
+        succeeded = {
+            unit
+            for unit in units
+            if unit in rows
+            and self._fold(
+                seen, unit, rows[unit], *(h.cursor_of(unit, bucket(unit)) for h in (before, after))
+            )
+        }
+        taken_over = {rows[unit].former for unit in succeeded}
+        awaited = {row.former for unit, row in rows.items() if not self.alerts.get(unit)} - taken_over
+        whole = before.cursor != after.cursor or any(
+            not far(piece.cursor, after.cursor) for piece in set(before.stretches) - set(after.stretches)
+        )
+        for unit in units:
+            if unit not in rows and (unit in taken_over or (whole and unit not in awaited)):
                 self._end(unit, after.cursor)
 
-    def _fold(self, seen: Seen, unit: str, rule: Rule, start: datetime, end: datetime) -> None:
+    def _fold(self, seen: Seen, unit: str, row: Row, start: datetime, end: datetime) -> bool:
+        """Fold what was answered between two cursors; tell whether there was a result."""
+        rule, succeeded = row.rule, False
         for at in due_between(start, end, rule.interval, timedelta(0)):
-            self.results.append(Result(rule.alert, at, self.clock.now()))
+            self.results.append(Result(rule.name, at, self.clock.now()))
             answer = seen.answers.get((rule.expr, at))
-            if isinstance(answer, Samples):
-                present = {
-                    label_set({**s.labels, **rule.labels, "alertname": rule.alert}) for s in answer.at[0]
-                }
-                self._step(unit, rule, at, present)
+            if not rule.open(at):
+                self._end(unit, at)
+            elif isinstance(answer, Samples):
+                if isinstance(stored := seen.stored.get((rule.name, at)), Refused) and rule.records:
+                    continue
+                if isinstance(stored, Unanswered) and rule.records:
+                    self.faults.append(f"{rule.name} at {at}: committed, though it was not written")
+                former = _nothing if succeeded else self._former(unit, row)
+                self._step(unit, rule, at, {_labels(rule, sample) for sample in answer.at[0]}, former)
             elif not isinstance(answer, Refused):
-                self.faults.append(f"{rule.alert} at {at}: committed, though it was never answered")
+                self.faults.append(f"{rule.name} at {at}: committed, though it was never answered")
+            succeeded = succeeded or not rule.open(at) or isinstance(answer, Samples)
+        return succeeded
 
-    def _step(self, unit: str, rule: Rule, at: datetime, present: set[LabelSet]) -> None:
+    def _former(self, unit: str, row: Row) -> Inherited:
+        """Return how to find what an alert was under the labels of the unit that this one takes over from."""
+        if not row.former or self.alerts.get(unit):
+            return _nothing
+        edited = {*self.known[row.former].labels, *row.rule.labels}
+        held = {_without(labels, edited): alert for labels, alert in self.alerts.get(row.former, {}).items()}
+        return lambda labels: held.get(_without(labels, edited))
+
+    def _step(self, unit: str, rule: Rule, at: datetime, present: set[LabelSet], former: Inherited) -> None:
         alerts = self.alerts.setdefault(unit, {})
+        if rule.records:
+            self.alerts[unit] = {labels: alerts.get(labels) or Active(at) for labels in present}
+            return
         for labels in present:
-            alert = replace(alerts.get(labels) or Active(at), kept=None)
+            was = former(labels)
+            alert = replace(alerts.get(labels) or Active(was.since if was else at), kept=None)
             held = at - alert.since >= rule.hold
             if held and alert.fired is None:
                 alert = replace(alert, fired=at)
@@ -171,6 +222,6 @@ class Oracle:
             }
             if found != self.alerts.get(unit, {}):
                 self.faults.append(
-                    f"{head.shard} after {head.seq}: {self.known[unit].alert} is stored as {found}, "
+                    f"{head.shard} after {head.seq}: {self.known[unit].name} is stored as {found}, "
                     f"its committed answers make {self.alerts.get(unit, {})}"
                 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.simulation.baton import Baton, Crash, InterruptedCallError, Order
 from tests.simulation.database import Seen
+from tests.simulation.recorded import Recorded
 from tocsin.dispatch.config import Integration
 from tocsin.labels import Labels, label_set
 from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
@@ -106,21 +107,44 @@ class Series:
 
 
 class Source:
-    """Answers from the series; `doubt` may turn an answer into another, poison kills who asks."""
+    """Answers from the series, and from what was recorded; `doubt` may turn an answer into another, poison kills.
 
-    def __init__(self, baton: Baton, clock: VirtualClock) -> None:
-        self._baton, self._clock = baton, clock
+    An expression is a series' name, or `series x` if it is in no doubt; `recorded x` reads what a rule recorded
+    as x, `counted x of y` adds one to what was recorded as x before, for each series y that is there.
+    """
+
+    def __init__(self, baton: Baton, clock: VirtualClock, recorded: Recorded) -> None:
+        self._baton, self._clock, self._recorded = baton, clock, recorded
         self.series: dict[str, list[Series]] = {}
         self.doubt: Callable[[], str] = lambda: ""
         self.asked: list[tuple[float, str, int]] = []
         self.poison: set[str] = set()
         self.hanging: set[str] = set()
+        self.down: set[str] = set()
+        """The names under which it answers nobody."""
+        self.seconds_a_query = 0.0
 
     def present(self, expr: str, at: datetime) -> tuple[Sample, ...]:
         """Return what is there, each with another value every time; of the future nothing is known."""
         if at > self._clock.now() + FORESIGHT:
             return ()
-        return tuple(Sample(s.labels, at.timestamp()) for s in self.series.get(expr, ()) if s.present(at))
+        return self.true(expr, at, self._recorded)
+
+    def true(self, expr: str, at: datetime, recorded: Recorded) -> tuple[Sample, ...]:
+        """Return what an expression comes to."""
+        match expr.split():
+            case ["recorded", name, *_]:
+                return tuple(recorded.read(name, at))
+            case ["counted", name, "of", counted]:
+                before = recorded.read(name, at - timedelta(milliseconds=1))
+                values = {label_set(sample.labels): sample.value for sample in before}
+                return tuple(
+                    Sample(s.labels, values.get(label_set(s.labels), 0.0) + 1)
+                    for s in self.series.get(counted, ())
+                    if s.present(at)
+                )
+        name = expr.removeprefix("series ")
+        return tuple(Sample(s.labels, at.timestamp()) for s in self.series.get(name, ()) if s.present(at))
 
     def answer(self, query: Query, timeout_seconds: float) -> Answer:
         """Return the answer to one query."""
@@ -128,24 +152,34 @@ class Source:
         if query.expr in self.hanging:
             return Unanswered("it hangs")
         doubt = self.doubt()
-        if doubt == "refused":
-            return Refused("http_500", "")
         if doubt == "unanswered":
             return Unanswered()
+        if (
+            " " in query.expr
+        ):  # What another answer would be kept of for ever: nothing but its absence is in doubt.
+            doubt = ""
+        if doubt == "refused":
+            return Refused("http_500", "")
         answers = [self.present(query.expr, at) for at in query.at]
         if doubt == "late" and self._clock.now() - query.at[-1] < timedelta(seconds=30):
             answers[-1] = ()
         return Samples(tuple(answers))
 
-    def ask(self, seen: Seen, queries: Sequence[Query], timeout_seconds: float) -> list[Answer]:
+    def ask(self, seen: Seen, name: str, queries: Sequence[Query], timeout_seconds: float) -> list[Answer]:
         """Answer a container's queries, and note down what it was told."""
         if self._baton.pause("ask") is not Order.GO:
             return [Unanswered() for _ in queries]
+        if name in self.down:
+            self._clock.sleep(min(1.0, timeout_seconds))
+            return [Unanswered("no connection", "unreachable") for _ in queries]
         answers = [self.answer(query, timeout_seconds) for query in queries]
         if any(query.expr in self.poison for query in queries):
             raise Crash
-        if any(query.expr in self.hanging for query in queries):
-            self._clock.sleep(timeout_seconds)
+        self._clock.sleep(
+            timeout_seconds
+            if any(query.expr in self.hanging for query in queries)
+            else min(timeout_seconds, len(queries) * self.seconds_a_query)
+        )
         for query, answer in zip(queries, answers, strict=True):
             for number, at in enumerate(query.at):
                 one = Samples((answer.at[number],)) if isinstance(answer, Samples) else answer
@@ -159,9 +193,10 @@ class AskedBy:
 
     source: Source
     seen: Seen
+    name: str
 
     def ask(self, queries: Sequence[Query], timeout_seconds: float) -> Sequence[Answer]:
-        return self.source.ask(self.seen, queries, timeout_seconds)
+        return self.source.ask(self.seen, self.name, queries, timeout_seconds)
 
 
 Content = tuple[tuple[Any, datetime, bool], ...]

@@ -7,13 +7,17 @@ from typing import Any
 
 from tests.simulation.baton import Actor, Order
 from tests.simulation.outside import START
-from tests.simulation.system import System, config, rule
+from tests.simulation.recorded import Recorded
+from tests.simulation.system import System, config, recording, rule
 from tocsin.evaluation.records import load
 from tocsin.index import read_index, settle_layout
 from tocsin.instants import instant
+from tocsin.labels import label_set
 from tocsin.notification import Failed, Failure
+from tocsin.ports import Written
 from tocsin.schedule.buckets import BUCKETS
 from tocsin.schedule.layout import Buckets
+from tocsin.schedule.ticks import TICK, ticks_between
 
 FATES = [order for order in Order if order is not Order.GO]
 """What may become of a call besides its being made and answered."""
@@ -25,10 +29,12 @@ def one_rule(
     group_by: Iterable[str] = ("alertname", "instance"),
     group_interval: float = 30,
     receivers: tuple[str, ...] = ("web",),
+    digest: bool = False,
     **fields: Any,
 ) -> System:
     """Return a system with rule A, whose series `a` changes so, after its first tick; slots are 30 s apart."""
     system = System()
+    system.digest = digest
     system.apply(rule("A", **fields))
     system.configure(config(group_by=group_by, group_interval=group_interval, receivers=receivers))
     system.present("A", *changes)
@@ -148,3 +154,45 @@ def ending() -> System:
     system.run(49)
     system.go_to(50)
     return system
+
+
+# -- rules that record ------------------------------------------------------------------------------
+
+COUNTED = recording("counted", "counted counted of X", 0, "counted")
+COPIED = recording("copied", "recorded counted", 1, "counted")
+READS = rule("R", expr="recorded copied", group="recording", position=2, reads=("copied",))
+ELSEWHERE = rule("S", expr="recorded copied too", reads=("copied",))
+CHAIN = (COUNTED, COPIED, READS, ELSEWHERE)
+"""One counts its own evaluations, the next copies it, one of its group and one elsewhere alert on the copy."""
+
+
+def chained(*changes: tuple[float, bool]) -> System:
+    """Return a system of the chain, whose first series `a` changes so, after its first tick."""
+    system = System()
+    system.apply(*CHAIN)
+    system.configure(config())
+    system.present("X", *changes)
+    system.run(0)
+    return system
+
+
+def undisturbed(system: System) -> dict[Any, Any]:
+    """Return what the chain records if every tick comes on time, each rule after those that it reads."""
+    store = Recorded()
+    known: dict[str, set[Any]] = {}
+    first = min(found.at for found in system.oracle.results if found.alert == COUNTED.name)
+    for at in ticks_between(first - TICK, system.oracle.cursors[COUNTED.id]):
+        for wanted in (COUNTED, COPIED):
+            samples = system.source.true(wanted.expr, at, store)
+            series = {
+                label_set({**sample.labels, "__name__": wanted.name}): sample.value for sample in samples
+            }
+            ended = dict.fromkeys(known.get(wanted.name, set()) - series.keys(), None)
+            store.put([Written(dict(labels), value, at) for labels, value in {**series, **ended}.items()])
+            known[wanted.name] = set(series)
+    return store.of(COUNTED.name, COPIED.name)
+
+
+def recorded(system: System) -> dict[Any, Any]:
+    """Return what the chain has recorded."""
+    return system.recorded.of(COUNTED.name, COPIED.name)

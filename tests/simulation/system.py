@@ -4,6 +4,7 @@ import importlib.util
 import json
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,8 @@ from tests.simulation.outside import (
     VirtualClock,
     Waiting,
 )
+from tests.simulation.recorded import Recorded, Sink, WrittenBy
+from tocsin.alert import Alert
 from tocsin.bootstrap import World
 from tocsin.dispatch import configcodec, controls
 from tocsin.dispatch.config import Config, Integration, ReceiverConfig, Route
@@ -37,13 +40,25 @@ from tocsin.local.events import sqs_event
 from tocsin.local.queues import Held
 from tocsin.matchers import parse_matchers
 from tocsin.notification import Notification
-from tocsin.ports import Clock, Database, Item, Key, Outcome, Write, one_by_one
-from tocsin.rules.book import RuleBook
-from tocsin.rules.rule import Jitter, Rule
-from tocsin.schedule.buckets import unit_id
+from tocsin.ports import (
+    HOLD,
+    Backend,
+    Backends,
+    Clock,
+    Database,
+    Item,
+    Key,
+    Outcome,
+    Write,
+    one_by_one,
+)
+from tocsin.rules.book import RuleBook, StoredRule
+from tocsin.rules.rule import Jitter, Kind, Pause, Rule
 from tocsin.settings import Settings
 from tocsin.stores.memory import MemoryDatabase
 
+SOURCES = ("prometheus", "thanos")
+"""Two names of one source, each of which may be down."""
 _QUEUE = "arn:aws:sqs:us-east-1:123456789012:queue"
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
@@ -78,12 +93,19 @@ class Counts:
 def rule(alert: str, **fields: Any) -> Rule:
     """Return a rule whose expression is its name, evaluated at every tick."""
     defaults: dict[str, Any] = {
-        "group": "g",
+        "group": f"g-{alert}",
         "expr": alert,
         "interval": timedelta(seconds=10),
         "jitter": Jitter.NEVER,
     }
-    return Rule(namespace="ns", alert=alert, **defaults | fields)
+    return Rule(namespace="ns", name=alert, **defaults | fields)
+
+
+def recording(name: str, expr: str, position: int, *reads: str, **fields: Any) -> Rule:
+    """Return a rule that records a series, one of a group that is evaluated in order."""
+    return rule(
+        name, expr=expr, kind=Kind.RECORD, group="recording", position=position, reads=reads, **fields
+    )
 
 
 def config(
@@ -121,16 +143,16 @@ class Container:
         self.actor: Actor | None = None
         seen = Seen()
         world = World(
-            database=system.view(seen),
+            database=system.view(seen, clock),
             clock=clock,
             ticks=system.ticks,
             flushes=system.flushes,
-            sources={"prometheus": AskedBy(system.source, seen)},
+            backends=system.backends(seen),
             receivers=system.ledger.receiver,
             parallel=one_by_one,
             token=system.token,
         )
-        settings = Settings(shards=system.shards)
+        settings = Settings(shards=system.shards, gap_digest=system.digest)
         self._baton = system.baton
         self.handler = APPS[name].Handler(world, settings, system.meter, system.log)
 
@@ -163,7 +185,13 @@ class System:
         self.oracle = Oracle(self.inner, self.clock)
         self.ticks = Queue(self.baton, self.clock, "ticks")
         self.flushes = Queue(self.baton, self.clock, "flushes")
-        self.source = Source(self.baton, self.clock)
+        self.recorded = Recorded()
+        self.sink = Sink(self.baton, self.recorded, self.underway)
+        self.source = Source(self.baton, self.clock, self.recorded)
+        self.hold: timedelta | None = HOLD
+        """How long what fires is held though its rule cannot be evaluated."""
+        self.digest = False
+        """Whether people are told of what came and went unheard."""
         self.ledger = Ledger(self.baton, self.clock)
         self.shards = shards
         self.doubling: random.Random | None = None
@@ -192,12 +220,29 @@ class System:
             known = self._warm[name, self.shards] = self.container(name)
         return known
 
-    def view(self, seen: Seen | None = None) -> StoppingDatabase:
+    def view(self, seen: Seen | None = None, clock: Clock | None = None) -> StoppingDatabase:
         """Return the database as a worker sees it, or, if it notes nothing down, as people do."""
-        known = seen or Seen()
         return StoppingDatabase(
-            self.inner, self.baton, known, self.underway, self.written, people=seen is None
+            self.inner,
+            self.baton,
+            seen or Seen(),
+            self.underway,
+            self.written,
+            clock or self.clock,
+            people=seen is None,
         )
+
+    def backends(self, seen: Seen) -> Backends:
+        """Return what finds the sources, each with the sink, as one container knows them."""
+
+        def find(name: str, version: int) -> Backend | None:
+            return (
+                Backend(AskedBy(self.source, seen, name), WrittenBy(self.sink, seen), self.hold)
+                if name in SOURCES
+                else None
+            )
+
+        return find
 
     def minute(self) -> Actor:
         """Start the ticker."""
@@ -222,9 +267,23 @@ class System:
 
     def apply(self, *rules: Rule, deleted: Sequence[Rule] = ()) -> None:
         """Write and delete rules."""
-        self.oracle.known |= {unit_id(added.key): added for added in rules}
-        gone = [unit_id(removed.key) for removed in deleted]
+        self.oracle.known |= {added.id: added for added in rules}
+        gone = [removed.id for removed in deleted]
         self._book.write(rules, gone, by="test", at_ms=millis(self.clock.now()))
+
+    def relabel(self, was: Rule, **labels: str) -> Rule:
+        """Edit a rule's labels: another unit takes over its alerts; return it."""
+        now, edited = millis(self.clock.now()), replace(was, labels=labels)
+        self.oracle.known |= {edited.id: edited}
+        stored = {edited.id: StoredRule(was.id, was, 0)}
+        self._book.write([edited], [was.id], by="test", at_ms=now, was=stored)
+        return edited
+
+    def pause(self, *rules: Rule, seconds: float | None = None) -> None:
+        """Pause rules, for ever or for so long."""
+        until = None if seconds is None else self.clock.now() + timedelta(seconds=seconds)
+        units = [paused.id for paused in rules]
+        self._book.pause(units, Pause(until), by="test", at_ms=millis(self.clock.now()))
 
     def configure(self, wanted: Config) -> None:
         """Put a configuration in force."""
@@ -335,6 +394,12 @@ class System:
 def said(notification: Notification) -> str:
     """Return what a notification says in short: of each alert its name, its instance, whether it fires."""
     return ", ".join(
-        f"{alert.name}/{alert.labels['instance']} {'ended' if alert.resolved(notification.at) else 'fires'}"
+        f"{alert.name}/{which(alert)} {'ended' if alert.resolved(notification.at) else 'fires'}"
         for alert in notification.alerts
     )
+
+
+def which(alert: Alert) -> str:
+    """Return which of its rule's alerts it is: its instance, or the source or the shard that it is about."""
+    names = ("instance", "source", "shard")
+    return next((alert.labels[name] for name in names if name in alert.labels), "")

@@ -160,7 +160,7 @@ def test_a_quiet_tick_of_a_warm_worker_is_one_read_and_one_write() -> None:
     calls = []
     while not worker.step().done:
         calls.append(worker.at)
-    assert calls == ["get rules/INDEX/INDEX", "get state/1.0/HEAD", "ask", COMMIT]
+    assert calls == ["get rules/INDEX/INDEX", "get state/1.0/HEAD", "ask", "write samples", COMMIT]
 
 
 # -- 9: replay does not page about the past; who is always late pages all the same --------------------------

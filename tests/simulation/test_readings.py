@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from tests.simulation.baton import Order
 from tests.simulation.scenes import divide, one_rule, outage, settle
-from tests.simulation.system import rule
+from tests.simulation.system import System, rule
+from tocsin.schedule.buckets import slot
 
 COMMIT = "commit state/1.0/HEAD"
 CLEAR = "clear state/1.0/HEAD"
@@ -137,7 +138,7 @@ def test_3_head_is_cleared_before_the_redo_is_deleted() -> None:
 
 def test_6_a_zombie_does_not_raise_a_state_that_is_over() -> None:
     system = one_rule((5, True), (15, False), (35, True))
-    zombie = system.tick(10).past(COMMIT).until("put state/0/")
+    zombie = system.tick(10).past(COMMIT).until(f"put state/{slot(rule('A').id)}/")
     system.tick(20).finish()
     zombie.step()
     zombie.crash()
@@ -147,7 +148,7 @@ def test_6_a_zombie_does_not_raise_a_state_that_is_over() -> None:
 
 def test_6_a_zombie_does_not_turn_a_state_back() -> None:
     system = one_rule((5, True), hold=timedelta(seconds=20))
-    zombie = system.tick(10).past(COMMIT).until("put state/0/")
+    zombie = system.tick(10).past(COMMIT).until(f"put state/{slot(rule('A').id)}/")
     for second in (10, 20, 30):
         system.tick(second).finish()
     zombie.finish()
@@ -164,17 +165,34 @@ def test_6_a_zombie_does_not_raise_an_alert_that_was_pruned() -> None:
     assert settle(system, 200) == []
 
 
+def late_once(system: System) -> None:
+    """Let the next answer take 90 s: what comes of it is too old to be handed over."""
+
+    def slowly() -> str:
+        system.source.doubt = lambda: ""
+        system.clock.sleep(90)
+        return ""
+
+    system.source.doubt = slowly
+
+
 def test_6_an_end_that_was_not_handed_over_yet_is_handed_over_by_a_quiet_tick() -> None:
-    system = one_rule((5, True), (50, False))
+    system = one_rule((5, True), (45, False))
     system.run(40)
-    outage(system, 40 + 15 * 60)
-    replay = system.tick().past(COMMIT).until(COMMIT)
-    assert replay.at.startswith(COMMIT), "the past is a commit of its own"
-    replay.crash()
-    assert settle(system, 1100) == [FIRES, ENDED]
+    late_once(system)
+    system.tick(50).past(COMMIT).crash()
+    assert settle(system, 400) == [FIRES, ENDED]
 
 
 def test_6_a_firing_that_was_not_handed_over_yet_is_handed_over_by_a_quiet_tick() -> None:
+    system = one_rule((45, True))
+    system.run(40)
+    late_once(system)
+    system.tick(50).past(COMMIT).crash()
+    assert settle(system, 400) == [FIRES]
+
+
+def test_a_firing_that_is_replayed_is_told_as_what_it_is_now() -> None:
     system = one_rule((100, True))
     system.run(40)
     outage(system, 40 + 15 * 60)

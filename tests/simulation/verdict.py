@@ -5,13 +5,15 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.outside import START, Content, content
+from tests.simulation.outside import START, Content, Series, content
+from tests.simulation.scenes import ELSEWHERE, READS, recorded, undisturbed
+from tocsin.labels import label_set
 from tocsin.notification import Notification, Reason
+from tocsin.rules.rule import Rule
 
 if TYPE_CHECKING:
     from tests.simulation.chaos import Chaos
 
-PEACE = 570
 PAGED_WITHIN = timedelta(seconds=90)
 """In peace, what fires for so long is told: the tick, group_wait or group_interval, and the slots' grid."""
 
@@ -25,7 +27,7 @@ def faults(run: "Chaos") -> list[str]:
         found += _twice(run, name)
         found += _last_word(run, name)
         found += _missed(run, name)
-    return found + list(_groups(run)) + list(_leftovers(run))
+    return found + list(_groups(run)) + list(_leftovers(run)) + list(_recordings(run))
 
 
 def _group(notification: Notification) -> str:
@@ -66,20 +68,35 @@ def _last_word(run: "Chaos", name: str) -> Iterator[str]:
     for notification in system.ledger.to(name):
         for labels, _, fires in content(notification):
             heard.setdefault(labels, {})[_group(notification)] = fires
-    for wanted in run.rules:
-        for series in system.source.series[wanted.alert]:
-            labels = tuple(sorted({"alertname": wanted.alert, **series.labels}.items()))
-            words = heard.get(labels, {})
-            believed = [group for group, fires in words.items() if fires]
-            present = series.present(system.clock.now())
-            if len(believed) != int(present):
-                yield f"{name}: {labels} is {present}, last heard {words}"
+    wanted = {
+        label_set({**series.labels, **rule.labels, "alertname": rule.name})
+        for rule, series in _watched(run)
+        if series.present(system.clock.now())
+    }
+    for labels in wanted | heard.keys():
+        words = heard.get(labels, {})
+        if sum(words.values()) != int(labels in wanted):
+            yield f"{name}: {labels} is {labels in wanted}, last heard {words}"
+
+
+def _watched(run: "Chaos") -> Iterator[tuple[Rule, Series]]:
+    """Yield every rule that alerts with each of the series that make it."""
+    series = run.system.source.series
+    yield from ((rule, found) for rule in run.rules for found in series[rule.name])
+    if run.chain:
+        yield from ((rule, found) for rule in (READS, ELSEWHERE) for found in series["X"])
+
+
+def _recordings(run: "Chaos") -> Iterator[str]:
+    """What was recorded is what an undisturbed run records."""
+    if run.chain and recorded(run.system) != undisturbed(run.system):
+        yield f"recorded: {recorded(run.system)}, undisturbed: {undisturbed(run.system)}"
 
 
 def _missed(run: "Chaos", name: str) -> Iterator[str]:
     """Every activation of peace that lasts is told once, and told in time."""
     system = run.system
-    peace = START + timedelta(seconds=PEACE)
+    peace = START + timedelta(seconds=run.peace)
     told: dict[Any, list[Any]] = {}
     for notification in system.ledger.to(name):
         if notification.reason is not Reason.REPEAT:

@@ -8,7 +8,6 @@ from tocsin.evaluation.unit import Unit, unit_of
 from tocsin.labels import LabelSet, label_set
 from tocsin.ports import Sample
 from tocsin.rules.rule import Rule
-from tocsin.schedule.buckets import unit_id
 
 START = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -35,7 +34,7 @@ def rule(alert: str = "Down", *, every: float = 10, hold: float = 0, keep: float
 def unit(alert: str = "Down", *, revision: int = 0, **settings: Any) -> Unit:
     """Return the unit of a rule with these settings."""
     made = rule(alert, **settings)
-    return unit_of(unit_id(made.key), made, revision)
+    return unit_of(made.id, made, revision)
 
 
 def labels(alert: str = "Down", **more: str) -> LabelSet:

@@ -16,11 +16,12 @@ from tocsin.ports import Database, Outcome, Write
 from tocsin.stores.memory import MemoryDatabase
 
 GROUP, WRITER = "group.0123", "rule.abcd"
+NOW = at(600)
 
 
 def put(database: Database, seq: int, *changed: Alert) -> bool:
     """Do what intake does with a commit, and tell whether anything fires."""
-    wanted = merge(read(database, GROUP, WRITER), changed)
+    wanted = merge(read(database, GROUP, WRITER), changed, NOW)
     write(database, GROUP, WRITER, wanted, seq, at(0))
     return wanted.fires
 
@@ -61,20 +62,21 @@ def test_a_resolved_alert_stays_until_it_is_pruned() -> None:
 
 
 def test_the_end_of_what_is_not_there_is_no_news() -> None:
-    assert not merge((), [A_OVER]).writes
+    assert not merge((), [A_OVER], NOW).writes
+    assert merge((), [A_OVER], at(59)).writes, "it fires until then"
 
 
 def test_what_is_known_is_not_written_again() -> None:
     database = MemoryDatabase()
     put(database, 1, A)
-    wanted = merge(read(database, GROUP, WRITER), [A])
+    wanted = merge(read(database, GROUP, WRITER), [A], NOW)
     assert (dict(wanted.writes), wanted.fires) == ({}, True)
 
 
 def test_a_zombie_takes_nothing_back() -> None:
     database = MemoryDatabase()
     put(database, 1, A)
-    late = merge(read(database, GROUP, WRITER), [B])
+    late = merge(read(database, GROUP, WRITER), [B], NOW)
     put(database, 3, A_OVER)
     write(database, GROUP, WRITER, late, 2, at(0))
     assert held(database) == [A_OVER]
@@ -91,7 +93,7 @@ def test_repeating_a_commit_changes_nothing() -> None:
 def test_writers_do_not_touch_each_other() -> None:
     database = MemoryDatabase()
     put(database, 5, A)
-    write(database, GROUP, "rule.ab", merge((), [B]), 1, at(0))
+    write(database, GROUP, "rule.ab", merge((), [B], NOW), 1, at(0))
     assert held(database) == [A]
     assert [list(found.alerts.values()) for found in read(database, GROUP, "rule.ab")] == [[B]]
     assert writer_prefix("rule.ab") == "W#rule.ab#"
@@ -105,7 +107,7 @@ def test_many_alerts_are_divided_and_a_change_of_one_touches_one_item() -> None:
     many = [large(number) for number in range(300)]
     put(database, 1, *many)
     assert held(database) == many
-    wanted = merge(read(database, GROUP, WRITER), [large(7, until=60)])
+    wanted = merge(read(database, GROUP, WRITER), [large(7, until=60)], NOW)
     [packed] = wanted.writes.values()
     assert packed is not None
     assert len(packed) <= CHUNK_BYTES
@@ -116,7 +118,7 @@ def test_many_alerts_are_divided_and_a_change_of_one_touches_one_item() -> None:
 def test_an_item_that_grows_too_large_is_written_in_its_parts_before_it_is_buried() -> None:
     database = MemoryDatabase()
     put(database, 1, *map(large, range(10)))
-    writes = merge(read(database, GROUP, WRITER), list(map(large, range(10, 100)))).writes
+    writes = merge(read(database, GROUP, WRITER), list(map(large, range(10, 100))), NOW).writes
     *parts, last = writes
     assert last == ""
     assert writes[last] is None
@@ -208,7 +210,7 @@ def test_what_is_pruned_is_gone_and_the_rest_stays() -> None:
 def test_the_last_that_is_pruned_leaves_a_tombstone_that_refuses_the_dead() -> None:
     database = MemoryDatabase()
     put(database, 1, A)
-    zombie = merge(read(database, GROUP, WRITER), [B])
+    zombie = merge(read(database, GROUP, WRITER), [B], NOW)
     put(database, 2, A_OVER)
     assert prune(database, only_chunk(database), [A_OVER], "p", at(70))
     write(database, GROUP, WRITER, zombie, 2, at(0))

@@ -99,12 +99,12 @@ def test_check_says_why_a_file_cannot_be_read(stack: Stack, content: bytes | Non
     assert f"{path}:1:1: {reason}" in result.stderr
 
 
-def test_check_refuses_a_rule_that_an_earlier_file_has(stack: Stack) -> None:
+def test_check_refuses_a_group_that_an_earlier_file_has(stack: Stack) -> None:
     one = stack.file("one.yml", "namespace: node" + DISKS)
     two = stack.file("two.yml", "namespace: node" + DISKS)
     result = stack.run("rules", "check", one, two)
     assert result.exit_code == 1
-    assert f"{two}:1:1: rule node/disks/DiskSlow is in {one} already" in result.stderr
+    assert f"{two}:1:1: group node/disks is in {one} already" in result.stderr
 
 
 def test_check_prints_what_cloudwatch_rules_cost_a_month(stack: Stack) -> None:
@@ -124,7 +124,7 @@ def test_check_as_json_has_the_place_of_every_problem(stack: Stack) -> None:
         (5, "groups[0].rules[0].expr"),
         (6, "groups[0].rules[0].fr"),
     ]
-    assert second == {"file": billed, "rules": 2, "monthlyPriceUsd": 0.876, "problems": []}
+    assert second == {"file": billed, "rules": 2, "monthlyPriceUsd": 0.876, "problems": [], "findings": []}
     assert result.exit_code == 1
 
 
@@ -137,11 +137,12 @@ def test_apply_shows_its_plan_and_stores_the_rules(stack: Stack) -> None:
         "  + created",
         "",
         "Namespace: node",
-        "  Group: disks",
+        "  + Group: disks",
         '    + Rule: DiskFull{severity="page"}',
         "    + Rule: DiskSlow",
         "",
-        "Diff Summary: 2 Rules Created, 0 Rules Updated, 0 Rules Deleted",
+        "Diff Summary: 1 Groups Created, 0 Groups Updated, 0 Groups Deleted",
+        "              2 Rules Created, 0 Rules Updated, 0 Rules Deleted",
         "Stored: in force from the next tick on.",
     ]
     assert keys(stack) == ['node/disks/DiskFull{severity="page"}', "node/disks/DiskSlow"]
@@ -164,7 +165,8 @@ def test_apply_of_what_is_stored_changes_nothing(disks: Stack) -> None:
     output = disks.ok("rules", "apply", disks.file("node.yml", DISKS))
     assert output.splitlines() == [
         "no changes detected",
-        "Diff Summary: 0 Rules Created, 0 Rules Updated, 0 Rules Deleted",
+        "Diff Summary: 0 Groups Created, 0 Groups Updated, 0 Groups Deleted",
+        "              0 Rules Created, 0 Rules Updated, 0 Rules Deleted",
     ]
     assert read_index(disks.database) == index
 
@@ -190,11 +192,8 @@ def test_a_bad_file_is_refused_whole_and_the_good_one_beside_it_applies(disks: S
     ]
 
 
-def test_nothing_is_connected_to_if_every_file_is_refused(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stack, "world", None)
-    result = stack.run("rules", "apply", stack.file("bad.yml", BROKEN))
+def test_nothing_is_compared_if_every_file_is_refused(stack: Stack) -> None:
+    result = stack.run("rules", "apply", "--prune", stack.file("bad.yml", BROKEN))
     assert (result.exit_code, result.stdout) == (1, "")
 
 
@@ -220,15 +219,15 @@ def test_nothing_is_pruned_if_a_file_was_refused(disks: Stack) -> None:
     less = disks.file("node.yml", DISKS.split("      - alert: DiskSlow")[0])
     result = disks.run("rules", "apply", "--prune", less, disks.file("bad.yml", BROKEN))
     assert result.exit_code == 1
-    assert "--prune is left out" in result.stderr
+    assert "nothing is deleted, because a file was refused" in result.stderr
     assert "node/disks/DiskSlow" in keys(disks)
 
 
-def test_an_empty_file_prunes_only_a_namespace_that_is_named(disks: Stack) -> None:
+def test_an_empty_file_empties_its_namespace_if_pruned(disks: Stack) -> None:
     empty = disks.file("node.yml", "groups: []\n")
-    assert "--prune needs --namespace" in disks.run("rules", "apply", "--prune", empty).stderr
+    assert disks.run("rules", "apply", empty).exit_code == 0
     assert len(keys(disks)) == 2
-    disks.ok("rules", "apply", "--prune", "--yes", "--namespace", "node", empty)
+    disks.ok("rules", "apply", "--prune", "--yes", empty)
     assert keys(disks) == []
 
 
@@ -340,9 +339,9 @@ def test_list_shows_what_each_rule_is_doing(disks: Stack) -> None:
     }
     disks.tick(60, steps=2)
     assert disks.ok("rules", "list").splitlines() == [
-        "NAMESPACE  GROUP  ALERT                      INTERVAL  STATE      HEALTH  PAUSED",
-        'node       disks  DiskFull{severity="page"}  1m        firing 2   ok      no',
-        "node       disks  DiskSlow                   1m        pending 1  ok      no",
+        "NAMESPACE  GROUP  RULE                       INTERVAL  STATE      HEALTH  LAG  PAUSED",
+        'node       disks  DiskFull{severity="page"}  1m        firing 2   ok      0s   no',
+        "node       disks  DiskSlow                   1m        pending 1  ok      0s   no",
     ]
 
 
@@ -415,7 +414,7 @@ def test_delete_takes_a_key_or_a_beginning_that_only_one_rule_has(disks: Stack, 
     assert keys(disks) == ['node/disks/DiskFull{severity="page"}']
 
 
-@pytest.mark.parametrize("command", ["delete", "pause", "resume"])
+@pytest.mark.parametrize("command", ["pause", "resume"])
 @pytest.mark.parametrize(
     ("key", "message"),
     [
@@ -466,3 +465,9 @@ def test_a_paused_rule_is_not_evaluated_until_it_is_resumed(disks: Stack) -> Non
 def test_who_wrote_a_rule_and_when_is_on_record(disks: Stack) -> None:
     [listed] = json.loads(disks.ok("rules", "get", "node/disks/DiskSlow", "-o", "json"))
     assert (listed["writtenBy"], listed["writtenAt"]) == ("ada", "2026-01-31T12:00:00Z")
+
+
+def test_several_files_may_follow_one_option(stack: Stack) -> None:
+    good, missing = stack.file("good.yml", DISKS), stack.directory / "missing.yml"
+    result = stack.run("local", "--rules", good, str(missing))
+    assert (result.exit_code, "missing.yml' does not exist" in result.stderr) == (2, True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.expressions import ExpressionError, cloudwatch
+from tocsin.expressions import ExpressionError, cloudwatch, cloudwatch_insights, cloudwatch_metric
 
 CPU = 'CPUUtilization{namespace="AWS/EC2", InstanceId="i-1"}'
 
@@ -39,6 +39,11 @@ def plan(**changes: Any) -> dict[str, Any]:
         (f"quantile_over_time(0.999, {CPU}[1m]) > 80", plan(stat="p99.9")),
         (f"quantile_over_time(0.07, {CPU}[1m]) > 80", plan(stat="p7")),
         (f"avg_over_time({CPU}[1m])", plan(op=None, threshold=None)),
+        (f"avg_over_time({CPU}[1m]) # all of it (really\n > 80", plan()),
+        (
+            f'avg_over_time({CPU[:-1]}, account_id="123456789012"}}[1m]) > 80',
+            plan(account_id="123456789012"),
+        ),
         (
             'avg_over_time({"4xxErrorRate", namespace="AWS/CloudFront"}[1m]) > 80',
             plan(metric="4xxErrorRate", namespace="AWS/CloudFront", dimensions={}),
@@ -63,13 +68,12 @@ def test_an_expression_compiles_to_a_plan_of_json(expr: str, expected: dict[str,
         (f"stddev_over_time({CPU}[1m]) > 80", "expected one of avg_over_time, "),
         (f"avg_over_time({CPU}[5m:1m]) > 80", "expected one of avg_over_time, "),
         (f"sum(avg_over_time({CPU}[1m])) > 80", "expected one of avg_over_time, "),
-        (f"avg_over_time({CPU}[1m]) + 80", "operator + is not allowed here (allowed: > >= < <= == !=)"),
-        (f"avg_over_time({CPU}[1m]) and vector(1)", "operator and is not allowed here"),
-        (f"avg_over_time({CPU}[1m]) > bool 80", "bool is not allowed here"),
+        (f"avg_over_time({CPU}[1m]) and vector(1)", "expected an operator, got and"),
+        (f"avg_over_time({CPU}[1m]) > bool 80", "unexpected bool: expected one of avg_over_time, "),
         (f"avg_over_time({CPU}[1m]) > avg_over_time({CPU}[5m])", "expected a number right of >"),
-        (f"avg_over_time({CPU}[1m]) > Inf", "expected a number right of >"),
+        (f"avg_over_time({CPU}[1m]) > Inf", "unexpected Inf: expected one of avg_over_time, "),
         (f"80 < avg_over_time({CPU}[1m])", "expected a number right of <"),
-        (f"avg_over_time({CPU}[1m]) > 80 < 90", "expected one of avg_over_time, "),
+        (f"avg_over_time({CPU}[1m]) > 80 < 90", "expected one comparison, got > and then <"),
         (f"quantile_over_time(1, {CPU}[1m])", "quantile_over_time expects a number between 0 and 1"),
         (f"quantile_over_time(scalar(up), {CPU}[1m])", "quantile_over_time expects a number between 0 and 1"),
         (f"avg_over_time({CPU}[1m] offset 5m)", "offset and @ are not allowed here"),
@@ -94,6 +98,10 @@ def test_an_expression_compiles_to_a_plan_of_json(expr: str, expected: dict[str,
         ('avg_over_time(CPU{namespace="A", x="1", x="2"}[1m])', "label x is there twice"),
         ('avg_over_time(CPU{namespace="A" or x="2"}[1m])', "or is not allowed between the labels"),
         (
+            'avg_over_time(CPU{namespace="A", account_id="prod"}[1m])',
+            "label account_id: expected the 12 digits of an account, got prod",
+        ),
+        (
             "avg_over_time(CPU{namespace='A'," + ",".join(f"d{n}='1'" for n in range(31)) + "}[1m])",
             "at most 30 dimensions",
         ),
@@ -108,6 +116,21 @@ def test_anything_else_is_refused_saying_what_is_allowed(expr: str, reason: str)
 def test_a_metric_asked_for_every_minute_costs_44_cents_a_month() -> None:
     assert cloudwatch.monthly_price(plan(), timedelta(minutes=1)) == pytest.approx(0.438)
     assert cloudwatch.monthly_price(plan(), timedelta(minutes=5)) == pytest.approx(0.0876)
+
+
+@pytest.mark.parametrize("example", [cloudwatch_metric.EXAMPLE, cloudwatch_insights.EXAMPLE])
+def test_the_examples_that_refusals_show_compile(example: str) -> None:
+    assert cloudwatch.compile(example)["threshold"] == 80
+
+
+def test_metric_math_costs_what_its_metrics_cost() -> None:
+    both = cloudwatch.compile(f"avg_over_time({CPU}[1m]) / max_over_time({CPU}[1m])")
+    assert cloudwatch.monthly_price(both, timedelta(minutes=1)) == pytest.approx(2 * 0.438)
+
+
+def test_a_query_costs_at_least_what_one_metric_costs() -> None:
+    query = cloudwatch.compile('SELECT AVG(CPUUtilization) FROM "AWS/EC2" [1m]')
+    assert cloudwatch.monthly_price(query, timedelta(minutes=1)) == pytest.approx(0.438)
 
 
 def test_a_rule_that_asks_cloudwatch_nothing_costs_nothing_there() -> None:

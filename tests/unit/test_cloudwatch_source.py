@@ -243,19 +243,19 @@ def client_error(code: str, status: int) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "answer"),
     [
-        (client_error("Throttling", 400), Refused("throttled", "CloudWatch: Throttling: why")),
+        (client_error("Throttling", 400), Unanswered("CloudWatch: Throttling: why", "throttled")),
         (
             client_error("ThrottlingException", 400),
-            Refused("throttled", "CloudWatch: ThrottlingException: why"),
+            Unanswered("CloudWatch: ThrottlingException: why", "throttled"),
         ),
-        (client_error("AccessDenied", 403), Refused("auth", "CloudWatch: AccessDenied: why")),
-        (client_error("ExpiredToken", 400), Refused("auth", "CloudWatch: ExpiredToken: why")),
+        (client_error("AccessDenied", 403), Unanswered("CloudWatch: AccessDenied: why", "auth")),
+        (client_error("ExpiredToken", 400), Unanswered("CloudWatch: ExpiredToken: why", "auth")),
         (client_error("ValidationError", 400), Refused("bad_data", "CloudWatch: ValidationError: why")),
-        (client_error("InternalFailure", 500), Refused("http_5xx", "CloudWatch: InternalFailure: why")),
-        (NoCredentialsError(), Refused("auth", "CloudWatch: NoCredentialsError")),
+        (client_error("InternalFailure", 500), Unanswered("CloudWatch: InternalFailure: why", "http_5xx")),
+        (NoCredentialsError(), Unanswered("CloudWatch: NoCredentialsError", "auth")),
         (
             ConnectionClosedError(endpoint_url="x"),
-            Refused("unreachable", "CloudWatch: ConnectionClosedError"),
+            Unanswered("CloudWatch: ConnectionClosedError", "unreachable"),
         ),
         (ConnectTimeoutError(endpoint_url="x"), Unanswered("CloudWatch: ConnectTimeoutError")),
         (ReadTimeoutError(endpoint_url="x"), Unanswered("CloudWatch: ReadTimeoutError")),
@@ -295,6 +295,9 @@ def test_a_metric_that_is_refused_spoils_no_other(error: ClientError | BotoCoreE
         plan(period_seconds=0),
         plan(period_seconds="a"),
         plan(dimensions=None),
+        plan(op="~"),
+        plan(threshold="many"),
+        {"math": "(m0 + m1)", "metrics": [plan()], "period_seconds": 60, "op": None, "threshold": None},
     ],
 )
 def test_a_rule_without_a_plan_is_refused_alone(broken: dict[str, Any] | None) -> None:

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from tests.unit.evaluating import at, by_labels, firing, labels, rule, sample, unit
 from tocsin.alert import Alert
-from tocsin.evaluation.decision import Decision, Evaluated, Scene, behind, decide, evaluate, orphans
-from tocsin.evaluation.head import Head, Inherited, Lagging, Lease
+from tocsin.evaluation.decision import Decision, behind, decide, orphans
+from tocsin.evaluation.evaluated import Evaluated, evaluate
+from tocsin.evaluation.fold import Episode
+from tocsin.evaluation.head import Head, Lagging, Lease, Stretch
 from tocsin.evaluation.records import NOTHING, Record
 from tocsin.evaluation.redo import Gap, HandOver, HealthWrite
+from tocsin.evaluation.scene import Scene
 from tocsin.evaluation.states import Instance, State
 from tocsin.evaluation.unit import Unit, unit_of
 from tocsin.evaluation.window import Work
@@ -156,11 +159,20 @@ def test_a_replay_of_the_past_advances_the_state_and_tells_nobody_until_it_is_pr
     assert not present.records[DOWN.id].outstanding
 
 
-def test_what_fired_and_resolved_inside_a_gap_is_told_to_nobody() -> None:
+def test_what_fired_and_resolved_inside_a_gap_is_on_record_and_no_page() -> None:
     result = evaluate(work(DOWN, 10, 20, until=20), NOTHING, Samples(((sample(),), ())))
     decision = decide(scene(until=20, now=600), [result], None)
     assert DOWN.id not in decision.records
-    assert decision.redo.empty
+    assert (decision.redo.handovers, decision.redo.chunks) == ((), ())
+    [missed] = decision.redo.missed
+    assert (missed.rule, missed.episodes) == (DOWN.rule.key, (Episode(labels(), at(10), at(20)),))
+    told_once = decide(replace(scene(until=20, now=600), digest=True), [result], None)
+    [(writer, [alert], _)] = told(told_once)
+    assert (writer, alert.name, alert.ends_at) == ("digest.1.0", "FiredWhileLate", at(900))
+    assert alert.annotations == {
+        "summary": "1 alerts fired and ended before anybody could be told",
+        "description": '{alertname="Down"} from 12:00:10 to 12:00:20',
+    }
 
 
 def test_a_quiet_tick_still_hands_over_what_is_owed() -> None:
@@ -264,7 +276,7 @@ def test_a_unit_that_lagged_and_is_gone_lags_no_more() -> None:
 def test_a_unit_without_an_answer_stays_where_it_is_and_the_others_go_on() -> None:
     decision = decide(scene(), [unanswered(DOWN), answered(OTHER, samples=BROKEN)], None)
     assert decision.head.cursor == at(10)
-    assert decision.head.lagging == {DOWN.id: Lagging(at(0), 1, at(31))}
+    assert decision.head.lagging == {DOWN.id: Lagging(at(0), 1, at(31), since=at(11))}
     assert len(told(decision)) == 1
 
 
@@ -292,11 +304,11 @@ def test_a_unit_that_has_caught_up_lags_no_more() -> None:
     assert decision.head.lagging == {}
 
 
-def test_a_unit_that_has_caught_up_in_part_goes_on_from_there_at_once() -> None:
+def test_a_unit_that_has_caught_up_in_part_goes_on_from_there_at_once_with_twice_as_much() -> None:
     late = replace(HEAD, lagging={DOWN.id: Lagging(at(-6000), 3, at(0))})
     part = answered(DOWN, until=-5400, samples=UP)
     decision = decide(scene(head=late, until=0, now=5), [part], None, whole=False)
-    assert decision.head.lagging == {DOWN.id: Lagging(at(-5400), 0, at(5))}
+    assert decision.head.lagging == {DOWN.id: Lagging(at(-5400), 2, at(5))}
 
 
 # -- health ---------------------------------------------------------------------------------------
@@ -385,9 +397,9 @@ def test_a_unit_whose_news_is_old_is_placed_as_it_was_told() -> None:
 
 
 def test_a_tick_of_the_whole_shard_ends_an_inheritance() -> None:
-    inherited = replace(HEAD, inherited=(Inherited(Buckets(0, 9), at(-60)),))
-    assert decide(scene(head=inherited), [], None).head.inherited == ()
-    assert decide(scene(head=inherited), [], None, whole=False).head.inherited == inherited.inherited
+    stretches = replace(HEAD, stretches=(Stretch(Buckets(0, 9), at(-60)),))
+    assert decide(scene(head=stretches), [], None).head.stretches == ()
+    assert decide(scene(head=stretches), [], None, whole=False).head.stretches == stretches.stretches
 
 
 def test_somebody_elses_lease_is_left_standing() -> None:
@@ -400,7 +412,7 @@ def test_somebody_elses_lease_is_left_standing() -> None:
 def test_ticks_decided_together_or_one_by_one_leave_the_same_state(
     answers: list[bool], data: st.DataObject
 ) -> None:
-    made = unit_of(unit_id("ns/group/Held"), rule("Held", hold=15, keep=15, jitter=Jitter.NEVER))
+    made = unit_of(unit_id("ns/group", "ns/group/Held"), rule("Held", hold=15, keep=15, jitter=Jitter.NEVER))
     units = {made.id: made}
 
     def run(cuts: list[int]) -> Mapping[str, Record]:
@@ -427,7 +439,7 @@ def test_a_hand_over_names_its_writer_after_the_unit() -> None:
     decision = decide(scene(), [answered(DOWN, samples=BROKEN)], None)
     [handover] = decision.redo.handovers
     assert isinstance(handover, HandOver)
-    assert handover.writer == f"rule.{unit_id('ns/group/Down')}"
+    assert handover.writer == f"rule.{unit_id('ns/group', 'ns/group/Down')}"
 
 
 def test_a_decision_is_made_at_a_time_that_is_given() -> None:

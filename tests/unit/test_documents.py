@@ -128,7 +128,7 @@ def test_only_the_first_document_counts() -> None:
         ("a:\n  <<: 1", "f.yml:2:7: "),
         ("\tx: 1", "f.yml:1:1: "),
         ("a: \x01", "f.yml:1:1: "),
-        ("&a [*a]", "f.yml:1:1: "),
+        ("&a [*a]", "f.yml:1:5: not valid YAML: an anchor contains itself"),
         ("[" * 5000, "f.yml:"),
     ],
 )
@@ -169,3 +169,21 @@ def test_what_is_not_there_is_placed_where_it_should_be() -> None:
     document.refuse(("a", 0, "c"), "missing")
     with pytest.raises(DocumentError, match=r"f.yml:2:5: a\[0\].c: missing"):
         document.check()
+
+
+class Parent(Block):
+    child: Child | None = None
+    children: tuple[Child, ...] = ()
+
+
+def test_an_unknown_key_of_an_inner_block_is_told_what_that_block_knows() -> None:
+    document = Document("child: {name: a, later: x, nmae: b}\nchildren: [{name: a, tgas: {}}]", "f.yml")
+    document.read((), Parent)
+    with pytest.raises(DocumentError) as refusal:
+        document.check()
+    known = "unknown key (known here: count, for, items, name, on, tags)"
+    assert [f"{problem.field}: {problem.reason}" for problem in refusal.value.problems] == [
+        "child.later: not supported yet",
+        f"child.nmae: {known}",
+        f"children[0].tgas: {known}",
+    ]

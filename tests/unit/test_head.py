@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.unit.evaluating import at, unit
 from tocsin.evaluation.head import (
     Head,
-    Inherited,
     Lagging,
     Lease,
     RedoKey,
+    Stretch,
     clear,
     commit,
     create,
@@ -46,8 +46,8 @@ heads = st.builds(
         st.builds(Lagging, moments, st.integers(0, 99), moments, st.booleans(), st.booleans(), numbers),
         max_size=3,
     ),
-    inherited=st.lists(
-        st.builds(Inherited, st.builds(Buckets, st.integers(0, 9), st.integers(10, 99)), moments), max_size=3
+    stretches=st.lists(
+        st.builds(Stretch, st.builds(Buckets, st.integers(0, 9), st.integers(10, 99)), moments), max_size=3
     ).map(tuple),
     lease=st.none() | st.builds(Lease, tokens, moments, st.lists(units, max_size=3).map(tuple)),
     late_since=st.none() | moments.filter(lambda moment: moment > instant(0)),
@@ -88,11 +88,11 @@ def test_head_is_at_most_1_kb_though_some_units_lag_and_a_layout_was_inherited()
         unit(f"rule-{number}").id: Lagging(at(-number), number, at(number), True, False, number)
         for number in range(10)
     }
-    inherited = tuple(Inherited(Buckets(number, number + 1), at(-number)) for number in range(8))
+    stretches = tuple(Stretch(Buckets(number, number + 1), at(-number)) for number in range(8))
     lease = Lease("0123456789abcdef", at(8), tuple(lagging)[:2])
     redo = RedoKey(999_999_999, "0123456789abcdef", 1)
     head = Head(
-        "12.63", 999_999_999, at(0), "0123456789abcdef", 1, 1, redo, lagging, inherited, lease, at(-99)
+        "12.63", 999_999_999, at(0), "0123456789abcdef", 1, 1, redo, lagging, stretches, lease, at(-99)
     )
     assert item_bytes(quiet_item(head)) <= 1024
 
@@ -210,8 +210,8 @@ def test_a_head_that_is_created_meanwhile_is_not_sealed_as_absent(database: Memo
 
 
 def test_a_unit_is_where_it_lags_else_where_its_range_is_else_where_the_shard_is() -> None:
-    inherited = (Inherited(Buckets(0, 10), at(-60)), Inherited(Buckets(10, 20), at(-30)))
-    head = replace(BEFORE, lagging={"late": Lagging(at(-90), 1, at(0))}, inherited=inherited)
+    stretches = (Stretch(Buckets(0, 10), at(-60)), Stretch(Buckets(10, 20), at(-30)))
+    head = replace(BEFORE, lagging={"late": Lagging(at(-90), 1, at(0))}, stretches=stretches)
     assert [
         head.cursor_of("late", 5),
         head.cursor_of("u", 5),

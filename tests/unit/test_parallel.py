@@ -25,6 +25,12 @@ def test_jobs_run_at_once_up_to_the_limit() -> None:
     assert set(arrived) == {0, 1, 2, 3}
 
 
+def test_as_many_threads_are_hired_as_jobs_that_take_their_time() -> None:
+    barrier = threading.Barrier(32)
+    arrived = Threads(32)([lambda: barrier.wait(5)] * 32, 5)
+    assert set(arrived) == set(range(32))
+
+
 def test_a_job_that_hangs_is_left_behind_and_holds_no_other() -> None:
     release = threading.Event()
     started = monotonic()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.ports import Answer, Refused, Sample, Samples
+from tocsin.ports import Answer, Refused, Sample, Samples, Unanswered
 from tocsin.sources.prometheus_answer import read_answer
 
 AT = (1_700_000_000_000,)
@@ -182,29 +182,56 @@ def error(kind: str, text: str = "because") -> bytes:
     return json.dumps({"status": "error", "errorType": kind, "error": text}).encode()
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "reason", "detail"),
-    [
-        (400, error("bad_data", "parse error"), "bad_data", "parse error"),
-        (422, error("execution", "many-to-many"), "execution", "many-to-many"),
-        (503, error("timeout"), "timeout", "because"),
-        (200, error("bad_data"), "bad_data", "because"),
-        (503, error("unavailable"), "http_5xx", "HTTP 503: unavailable: because"),
-        (503, error("canceled"), "http_5xx", "HTTP 503: canceled: because"),
-        (500, error("internal"), "http_5xx", "HTTP 500: internal: because"),
-        (200, error("internal"), "http_5xx", "HTTP 500: internal: because"),
-        (404, error("not_found"), "http_4xx", "HTTP 404: not_found: because"),
-        (429, error("too_many_requests"), "throttled", "HTTP 429: too_many_requests: because"),
-        (502, b"<html>Bad Gateway</html>", "http_5xx", "HTTP 502"),
-        (500, b'{"status":"success","data":{"resultType":"vector","result":[]}}', "http_5xx", "HTTP 500"),
-        (404, b"not found", "http_4xx", "HTTP 404"),
-        (302, b"", "http_3xx", "HTTP 302"),
-        (429, b"slow down", "throttled", "HTTP 429"),
-        (401, b"", "auth", "HTTP 401"),
-        (403, b'{"message":"token s3cret"}', "auth", "HTTP 403"),
-        (400, b"null", "http_4xx", "HTTP 400"),
-        (400, error("bad_data", "x" * 9999), "bad_data", "x" * 300),
-    ],
-)
-def test_a_refusal_has_one_of_a_few_reasons(status: int, body: bytes, reason: str, detail: str) -> None:
-    assert read(body, AT, status) == Refused(reason, detail)
+OF_THE_QUERY: dict[str, tuple[int, bytes, Refused]] = {
+    "bad data": (400, error("bad_data", "parse error"), Refused("bad_data", "parse error")),
+    "execution": (422, error("execution", "many-to-many"), Refused("execution", "many-to-many")),
+    "bad data with a good status": (200, error("bad_data"), Refused("bad_data", "because")),
+    "a long reason": (400, error("bad_data", "x" * 9999), Refused("bad_data", "x" * 300)),
+    "400 from something else": (400, b"null", Refused("bad_data", "HTTP 400")),
+    "413": (413, b"", Refused("too_large", "HTTP 413")),
+    "422 of another type": (422, error("limit"), Refused("execution", "HTTP 422: limit: because")),
+}
+
+OF_THE_SOURCE: dict[str, tuple[int, bytes, Unanswered]] = {
+    "a query too slow": (503, error("timeout"), Unanswered("timeout: because")),
+    "canceled": (503, error("canceled"), Unanswered("canceled: because")),
+    "gateway timeout": (504, b"<html>", Unanswered("HTTP 504")),
+    "unavailable": (503, error("unavailable"), Unanswered("HTTP 503: unavailable: because", "http_5xx")),
+    "internal": (500, error("internal"), Unanswered("HTTP 500: internal: because", "http_5xx")),
+    "internal with a good status": (
+        200,
+        error("internal"),
+        Unanswered("HTTP 500: internal: because", "http_5xx"),
+    ),
+    "bad gateway": (502, b"<html>Bad Gateway</html>", Unanswered("HTTP 502", "http_5xx")),
+    "a result with a bad status": (500, success("vector", []), Unanswered("HTTP 500", "http_5xx")),
+    "not found": (404, error("not_found"), Unanswered("HTTP 404: not_found: because", "http_4xx")),
+    "no such page": (404, b"not found", Unanswered("HTTP 404", "http_4xx")),
+    "elsewhere": (302, b"", Unanswered("HTTP 302", "http_3xx")),
+    "throttled": (429, b"slow down", Unanswered("HTTP 429", "throttled")),
+    "throttled by Mimir": (
+        429,
+        error("too_many_requests"),
+        Unanswered("HTTP 429: too_many_requests: because", "throttled"),
+    ),
+    "unknown": (401, b"", Unanswered("HTTP 401", "auth")),
+    "forbidden": (403, b'{"message":"token s3cret"}', Unanswered("HTTP 403", "auth")),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "answer"), OF_THE_QUERY.values(), ids=OF_THE_QUERY)
+def test_what_is_wrong_with_the_query_refuses_it(status: int, body: bytes, answer: Answer) -> None:
+    assert read(body, AT, status) == answer
+
+
+@pytest.mark.parametrize(("status", "body", "answer"), OF_THE_SOURCE.values(), ids=OF_THE_SOURCE)
+def test_what_is_wrong_with_the_source_leaves_the_query_unanswered(
+    status: int, body: bytes, answer: Answer
+) -> None:
+    assert read(body, AT, status) == answer
+
+
+def test_a_server_that_moves_the_times_of_a_range_is_told_how_to_say_so() -> None:
+    answer = read(matrix([[1700000000.0, "1"]]), RANGE)
+    assert isinstance(answer, Refused)
+    assert "align_queries_with_step: true" in answer.detail

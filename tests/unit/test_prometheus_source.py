@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from urllib.parse import parse_qs
@@ -12,8 +13,9 @@ import pytest
 from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
 from tocsin.http import Reply, Request, Response, Timeout, TooLarge, Unreachable
 from tocsin.ports import Answer, Query, Refused, Samples, Unanswered, one_by_one
-from tocsin.sources.auth import AuthError, basic
-from tocsin.sources.prometheus import MAX_POINTS, PrometheusSource
+from tocsin.sources.auth import AuthError, Kept, basic
+from tocsin.sources.guard import Guard, Pace
+from tocsin.sources.prometheus import MAX_POINTS, Dialect, PrometheusSource
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 EMPTY = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
@@ -47,7 +49,7 @@ class Recorder:
 @pytest.mark.parametrize("url", ["http://prom:9090", "http://prom:9090/", "http://prom:9090/prefix/"])
 def test_one_timestamp_is_an_instant_query(url: str) -> None:
     transport = Recorder()
-    source = PrometheusSource(url, transport=transport, query_timeout_seconds=2)
+    source = PrometheusSource(url, transport=transport, guard=Guard(timeout_seconds=2))
     assert source.ask([instant_query('up{job="a&b"} == 0')], 5) == [Samples(((),))]
     [request] = transport.requests
     assert (request.method, request.url) == ("POST", url.rstrip("/") + "/api/v1/query")
@@ -69,7 +71,8 @@ def test_several_timestamps_are_one_range_query() -> None:
 def test_a_long_range_is_asked_in_chunks_that_prometheus_allows() -> None:
     transport = Recorder()
     count = 2 * MAX_POINTS + 1
-    [answer] = PrometheusSource("http://p", transport=transport).ask([range_query(count, 1.0)], 5)
+    source = PrometheusSource("http://p", transport=transport, parallel=one_by_one)
+    [answer] = source.ask([range_query(count, 1.0)], 5)
     assert isinstance(answer, Samples)
     assert len(answer.at) == count
     spans = [(form(request).get("start"), form(request).get("time")) for request in transport.requests]
@@ -84,7 +87,9 @@ def test_no_timestamps_are_no_request() -> None:
 
 def test_the_server_is_told_no_longer_timeout_than_there_is_time() -> None:
     transport = Recorder()
-    PrometheusSource("http://p", transport=transport, query_timeout_seconds=30).ask([instant_query()], 2)
+    PrometheusSource("http://p", transport=transport, guard=Guard(timeout_seconds=30)).ask(
+        [instant_query()], 2
+    )
     assert 1.5 < float(form(transport.requests[0])["timeout"]) <= 2
 
 
@@ -94,13 +99,13 @@ def test_every_request_says_who_asks() -> None:
     assert [request.headers["Authorization"] for request in transport.requests] == ["Basic dTpw"] * 2
 
 
-def test_credentials_that_fail_refuse_the_query() -> None:
+def test_credentials_that_fail_leave_the_query_unanswered() -> None:
     def fail(request: Request) -> dict[str, str]:
         raise AuthError("no AWS credentials")
 
     transport = Recorder()
     assert PrometheusSource("http://p", fail, transport=transport).ask([instant_query()], 2) == [
-        Refused("auth", "no AWS credentials")
+        Unanswered("no AWS credentials", "auth")
     ]
     assert transport.requests == []
 
@@ -108,13 +113,13 @@ def test_credentials_that_fail_refuse_the_query() -> None:
 @pytest.mark.parametrize(
     ("reply_", "answer"),
     [
-        (Unreachable("http://p: gone"), Refused("unreachable", "http://p: gone")),
+        (Unreachable("http://p: gone"), Unanswered("http://p: gone", "unreachable")),
         (TooLarge("http://p: big", 200), Refused("too_large", "http://p: big")),
         (Timeout("http://p: slow"), Unanswered("http://p: slow")),
     ],
 )
 def test_what_came_of_a_request_is_an_answer(reply_: Reply, answer: Answer) -> None:
-    source = PrometheusSource("http://p", transport=lambda request, left: reply_)
+    source = PrometheusSource("http://p", transport=lambda request, left: reply_, guard=Guard(retries=0))
     assert source.ask([instant_query(), range_query(2)], 2) == [answer, answer]
 
 
@@ -146,7 +151,9 @@ def test_no_more_queries_are_in_flight_than_allowed() -> None:
             in_flight -= 1
         return Response(200, {}, EMPTY)
 
-    answers = PrometheusSource("http://p", transport=count, max_concurrency=4).ask([instant_query()] * 20, 5)
+    answers = PrometheusSource("http://p", transport=count, guard=Guard(max_concurrency=4)).ask(
+        [instant_query()] * 20, 5
+    )
     assert answers == [Samples(((),))] * 20
     assert most == 4
 
@@ -164,7 +171,7 @@ def test_a_transport_that_hangs_for_ever_is_left_behind(release: threading.Event
             release.wait()
         return Response(200, {}, EMPTY)
 
-    source = PrometheusSource("http://p", transport=some_hang, max_concurrency=3)
+    source = PrometheusSource("http://p", transport=some_hang, guard=Guard(max_concurrency=3))
     queries = [instant_query("hang"), *[instant_query()] * 10, instant_query("hang")]
     started = monotonic()
     answers = source.ask(queries, 0.3)
@@ -208,18 +215,12 @@ def test_what_cannot_be_begun_in_time_is_unanswered() -> None:
 def test_a_real_server_may_do_what_it_likes(behaviour: Behaviour, reason: str | None) -> None:
     with serving(behaviour) as server:
         [answer] = PrometheusSource(server.url).ask([instant_query()], 0.5 if reason == "unanswered" else 5)
-    match answer:
-        case Samples():
-            assert reason is None
-        case Unanswered():
-            assert reason == "unanswered"
-        case Refused():
-            assert answer.reason == reason
+    assert (None if isinstance(answer, Samples) else answer.reason) == reason
 
 
 def test_nobody_there_is_unreachable() -> None:
     [answer] = PrometheusSource(unused_url()).ask([instant_query()], 2)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Unanswered)
     assert answer.reason == "unreachable"
 
 
@@ -229,6 +230,119 @@ def test_one_query_that_hangs_costs_the_others_nothing() -> None:
 
     behaviour = by_query(lambda body: hang if "query=hang" in body else reply(200, EMPTY))
     with serving(behaviour) as server:
-        source = PrometheusSource(server.url, max_concurrency=4)
+        source = PrometheusSource(server.url, guard=Guard(max_concurrency=4))
         answers = source.ask([instant_query("hang"), *[instant_query()] * 20], 0.5)
     assert [type(answer) for answer in answers] == [Unanswered, *[Samples] * 20]
+
+
+# -- what a definition may change --------------------------------------------------------------------
+
+
+def test_a_query_that_is_to_be_asked_singly_is_one_instant_query_a_timestamp() -> None:
+    transport = Recorder()
+    query = replace(range_query(3), singly=True)
+    assert PrometheusSource("http://p", transport=transport, parallel=one_by_one).ask([query], 5) == [
+        Samples(((), (), ()))
+    ]
+    assert [form(request)["time"] for request in transport.requests] == [
+        "1772366400.250",
+        "1772366415.250",
+        "1772366430.250",
+    ]
+
+
+def test_the_first_part_that_goes_wrong_is_the_answer_to_all_of_a_query() -> None:
+    def third_fails(request: Request, timeout_seconds: float) -> Reply:
+        if form(request)["time"].startswith("1772366430"):
+            return Response(422, {}, b'{"status":"error","errorType":"execution","error":"no"}')
+        return Response(200, {}, EMPTY)
+
+    query = replace(range_query(5), singly=True)
+    assert PrometheusSource("http://p", transport=third_fails).ask([query, instant_query()], 5) == [
+        Refused("execution", "no"),
+        Samples(((),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "step_seconds", "requests"),
+    [(T0, 15.0, 4), (T0.replace(microsecond=0), 15.0, 1), (T0.replace(microsecond=0, second=5), 15.0, 4)],
+    ids=["between", "on the grid", "beside the grid"],
+)
+def test_a_server_that_aligns_ranges_is_asked_for_one_only_where_that_changes_nothing(
+    start: datetime, step_seconds: float, requests: int
+) -> None:
+    transport = Recorder()
+    query = Query("up", tuple(start + timedelta(seconds=step_seconds) * n for n in range(4)), step_seconds)
+    source = PrometheusSource("http://p", transport=transport, dialect=Dialect(aligns=True))
+    assert source.ask([query], 5) == [Samples(((), (), (), ()))]
+    assert len(transport.requests) == requests
+
+
+def test_headers_go_with_every_request() -> None:
+    transport = Recorder()
+    headers = {"X-Scope-OrgID": "team-a|team-b"}
+    PrometheusSource("http://p", headers=headers, transport=transport).ask(
+        [instant_query(), range_query(2)], 5
+    )
+    assert [request.headers["X-Scope-OrgID"] for request in transport.requests] == ["team-a|team-b"] * 2
+
+
+def test_what_fails_for_a_moment_is_tried_again_within_the_budget() -> None:
+    replies: list[Reply] = [
+        Unreachable("http://p: gone"),
+        Response(503, {"retry-after": "0"}, b""),
+        Response(200, {}, EMPTY),
+    ]
+    transport = iter(replies)
+    source = PrometheusSource(
+        "http://p", transport=lambda request, left: next(transport), pace=Pace(sleep=lambda seconds: None)
+    )
+    assert source.ask([instant_query()], 5) == [Samples(((),))]
+
+
+def test_retry_after_is_read() -> None:
+    slept: list[float] = []
+    replies = iter([Response(429, {"retry-after": "2"}, b""), Response(200, {}, EMPTY)])
+    source = PrometheusSource(
+        "http://p", transport=lambda request, left: next(replies), pace=Pace(sleep=slept.append)
+    )
+    assert source.ask([instant_query()], 5) == [Samples(((),))]
+    assert slept == [2.0]
+
+
+class Rotating:
+    """A token that changes where it is kept."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens, self.renewed = list(tokens), 0
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self.tokens[min(self.renewed, len(self.tokens) - 1)]}
+
+    def renew(self) -> None:
+        self.renewed += 1
+
+
+def only(token: str) -> tuple[Callable[[Request, float], Reply], list[str]]:
+    seen: list[str] = []
+
+    def transport(request: Request, timeout_seconds: float) -> Reply:
+        seen.append(request.headers["Authorization"])
+        return Response(200, {}, EMPTY) if seen[-1] == token else Response(401, {}, b"s3cret")
+
+    return transport, seen
+
+
+def test_a_credential_that_is_refused_is_read_again_and_used_at_once() -> None:
+    vault, (transport, seen) = Rotating("old", "new"), only("new")
+    source = PrometheusSource("http://p", Kept(vault.headers, vault.renew), transport=transport)
+    assert source.ask([instant_query()], 5) == [Samples(((),))]
+    assert seen == ["old", "new"]
+
+
+def test_a_credential_that_has_not_changed_is_not_tried_twice() -> None:
+    vault, (transport, seen) = Rotating("old"), only("new")
+    source = PrometheusSource("http://p", Kept(vault.headers, vault.renew), transport=transport)
+    assert source.ask([instant_query()], 5) == [Unanswered("HTTP 401", "auth")]
+    assert seen == ["old"]

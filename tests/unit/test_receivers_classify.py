@@ -16,8 +16,9 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.http import retry_after_seconds
 from tocsin.notification import Delivered, Failed, Failure
-from tocsin.receivers.classify import classify, classify_aws, retry_after_seconds
+from tocsin.receivers.classify import classify, classify_aws
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from tocsin.schedule.buckets import BUCKETS, bucket, unit_id
 from tocsin.schedule.layout import Buckets
 from tocsin.stores.memory import MemoryDatabase
 
-UNIT = unit_id("ns/group/Down")
+UNIT = unit_id("ns/group", "ns/group/Down")
 ALL = Buckets(0, BUCKETS)
 
 
@@ -132,7 +132,7 @@ def test_whatever_comes_and_goes_what_is_stored_is_what_is(history: list[tuple[s
 
 def test_a_units_health_is_read_beside_its_instances_and_without_them() -> None:
     database = MemoryDatabase()
-    other = unit_id("ns/group/Other")
+    other = unit_id("ns/group", "ns/group/Other")
     writes, _ = chunk_writes(UNIT, NOTHING, by_labels(firing()))
     sick = tuple(HealthWrite(unit, "bad_data", "no such thing", at(5)) for unit in (UNIT, other))
     apply(database, NoIntake(), "1.0", 1, Redo(at(0), writes, sick))
@@ -145,7 +145,7 @@ def test_a_units_health_is_read_beside_its_instances_and_without_them() -> None:
 
 def test_only_the_units_of_a_range_are_read() -> None:
     database = MemoryDatabase()
-    units = [unit_id(f"ns/group/{number}") for number in range(60)]
+    units = [unit_id(f"ns/{number}", f"ns/group/{number}") for number in range(60)]
     for unit in units:
         writes, _ = chunk_writes(unit, NOTHING, by_labels(firing()))
         apply(database, NoIntake(), "1.0", 1, Redo(at(0), writes))

@@ -19,7 +19,7 @@ from tocsin.schedule.buckets import BUCKETS, unit_id
 from tocsin.schedule.layout import Buckets
 from tocsin.stores.memory import MemoryDatabase
 
-UNIT = unit_id("ns/group/Down")
+UNIT = unit_id("ns/group", "ns/group/Down")
 ALL = Buckets(0, BUCKETS)
 
 moments = st.integers(0, 4102444800000).map(instant)

@@ -1,17 +1,19 @@
 """Rule files: what is read, what is refused and where, what is written back."""
 
-import shutil
-import subprocess
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tocsin.documents import DocumentError
-from tocsin.rules.rule import Jitter, Rule
-from tocsin.rules.rulefile import format_rule_file, parse_rule_file
+from tocsin.expressions import cloudwatch
+from tocsin.expressions.languages import Language, UnknownSourceError, built_in
+from tocsin.expressions.promql import Facts
+from tocsin.rules.rule import GapPolicy, Jitter, Kind, Rule
+from tocsin.rules.rulefile import parse_rule_file, read_rule_file
+from tocsin.rules.rulewriting import format_rule_file
+from tocsin.timeintervals import TimeInterval
 
 FULL = """\
 namespace: shop
@@ -21,8 +23,17 @@ groups:
     query_offset: 10s
     limit: 5
     jitter: rule
+    gap_policy: hold
+    evaluate_during:
+      - weekdays: [monday:friday]
+        times: [{start_time: "09:00", end_time: "17:30"}]
+        location: Europe/Berlin
+      - days_of_month: ["-1"]
     labels: {team: web, severity: page}
     rules:
+      - record: job:up:min
+        expr: min by (job) (up)
+        labels: {severity: "", raw: "{{ $labels.kept"}
       - alert: Down
         expr: up == 0
         for: 5m
@@ -56,11 +67,18 @@ def group(rules: str, settings: str = "name: g") -> str:
 
 
 def test_a_rule_file_is_read() -> None:
-    first, second, third = parse_rule_file(FULL, "rules.yml")
+    recorded, first, second, third = parse_rule_file(FULL, "rules.yml")
+    windows = (
+        TimeInterval(times=((540, 1050),), weekdays=((1, 5),), location="Europe/Berlin"),
+        TimeInterval(days_of_month=((-1, -1),)),
+    )
+    assert recorded.key == 'shop/web/record:job:up:min{raw="{{ $labels.kept", severity="", team="web"}'
+    assert (recorded.kind, recorded.reads, recorded.position) == (Kind.RECORD, ("up",), 0)
+    assert (recorded.interval, recorded.windows) == (timedelta(seconds=30), windows)
     assert first == Rule(
         namespace="shop",
         group="web",
-        alert="Down",
+        name="Down",
         expr="up == 0",
         interval=timedelta(seconds=30),
         query_offset=timedelta(seconds=10),
@@ -70,10 +88,14 @@ def test_a_rule_file_is_read() -> None:
         labels={"team": "web", "severity": "warn", "code": "500", "url": "{{ $labels.instance }}"},
         annotations={"summary": "{{ $labels.instance }} is {{ $value | humanize }}"},
         jitter=Jitter.RULE,
+        gap=GapPolicy.HOLD,
+        windows=windows,
+        reads=("up",),
+        position=1,
     )
     assert second.expr == 'absent(up{job="web"})\n'
     assert second.labels == {"team": "web", "severity": "page"}
-    assert third.source == "cloudwatch"
+    assert (third.source, third.windows, third.reads) == ("cloudwatch", (), ())
     assert third.interval == timedelta(minutes=5)
     assert third.plan is not None
     assert third.plan["period_seconds"] == 300
@@ -94,14 +116,26 @@ def test_the_namespace_is_the_one_given_else_the_files_own_else_its_name(
     assert {rule.namespace for rule in parse_rule_file(text, file, given_namespace)} == {expected}
 
 
-def test_a_file_without_rules_is_read() -> None:
-    assert parse_rule_file("groups: []", "rules.yml") == []
-    assert parse_rule_file("groups:\n- name: g\n", "rules.yml") == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n",
+        "---\n",
+        "{}",
+        "groups: []",
+        "groups:\n- name: g\n",
+        "groups:\n- {name: g, rules: []}\n",
+    ],
+)
+def test_a_file_without_rules_is_read(text: str) -> None:
+    file = read_rule_file(text, "dir/empty.yml")
+    assert (file.namespace, file.rules) == ("empty", [])
 
 
 def test_anchors_serve_many_rules() -> None:
     text = group("  - &a {alert: A, expr: up, for: 1m}\n  - <<: *a\n    alert: B\n")
-    assert [(rule.alert, rule.hold) for rule in parse_rule_file(text, "f")] == [
+    assert [(rule.name, rule.hold) for rule in parse_rule_file(text, "f")] == [
         ("A", timedelta(minutes=1)),
         ("B", timedelta(minutes=1)),
     ]
@@ -110,7 +144,7 @@ def test_anchors_serve_many_rules() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "rules.yml:1:1: expected a mapping"),
+        ("- a", "rules.yml:1:1: expected a mapping"),
         ("groups: {}", "rules.yml:1:1: groups: expected a list"),
         ("groups:\n- {}", "rules.yml:2:3: groups[0].name: required, but missing"),
         ("groups:\n- name: ''", "rules.yml:2:3: groups[0].name: required, but empty"),
@@ -120,7 +154,7 @@ def test_anchors_serve_many_rules() -> None:
         ),
         ("namespace: a/b\ngroups: []", 'rules.yml:1:1: namespace: a namespace has no slash: "a/b"'),
         (
-            group("", "{name: g, interval: 0s}")[:-9],
+            group("", "{name: g, interval: 999ms}")[:-9],
             "rules.yml:2:13: groups[0].interval: an interval is at least 1s",
         ),
         (
@@ -140,18 +174,32 @@ def test_anchors_serve_many_rules() -> None:
             group("  - {alert: A, expr: sum(up}"),
             "rules.yml:4:16: groups[0].rules[0].expr: could not parse expression: unclosed left parenthesis",
         ),
-        (group("  - expr: up"), "rules.yml:4:5: groups[0].rules[0].alert: required, but missing or empty"),
+        (
+            group("  - expr: up"),
+            "rules.yml:4:5: groups[0].rules[0].alert: one of record and alert is required",
+        ),
         (
             group("  - {record: 'a:b', alert: A, expr: up}"),
             "rules.yml:4:6: groups[0].rules[0].record: only one of record and alert may be there",
         ),
         (
-            group("  - {record: 'a:b', expr: up}"),
-            "rules.yml:4:6: groups[0].rules[0].record: recording rules are not supported yet",
+            group("  - {record: 'up{job=\"a\"}', expr: up}"),
+            (
+                'rules.yml:4:6: groups[0].rules[0].record: invalid metric name: "up{job="a"}" '
+                "(a name has no braces)"
+            ),
         ),
         (
-            group("  - {alert: A, expr: up}\n  - {alert: A, expr: down}"),
-            "rules.yml:5:5: groups[0].rules[1]: duplicate rule: rules/g/A is there already",
+            group("  - {record: 'a:b', expr: up, for: 5m}"),
+            "rules.yml:4:31: groups[0].rules[0].for: not allowed in a recording rule",
+        ),
+        (
+            group("  - {record: 'a:b', expr: up, keep_firing_for: 5m}"),
+            "rules.yml:4:31: groups[0].rules[0].keep_firing_for: not allowed in a recording rule",
+        ),
+        (
+            group("  - {record: 'a:b', expr: up, annotations: {a: b}}"),
+            "rules.yml:4:31: groups[0].rules[0].annotations: not allowed in a recording rule",
         ),
         (
             group("  - {alert: A, expr: up, labels: {__name__: x}}"),
@@ -161,22 +209,7 @@ def test_anchors_serve_many_rules() -> None:
             group("  - {alert: A, expr: up, labels: {'': x}}"),
             'rules.yml:4:35: groups[0].rules[0].labels.: invalid label name: ""',
         ),
-        (
-            group("  - {alert: A, expr: up, annotations: {a: '{{ $x }}'}}"),
-            (
-                "rules.yml:4:40: groups[0].rules[0].annotations.a: not understood: {{ $x }} (expected $value, "
-                "$labels.NAME, or one of humanize, humanize1024, humanizeDuration, humanizePercentage, printf)"
-            ),
-        ),
-        (
-            "groups:\n- name: g\n  limit: -1",
-            "rules.yml:3:3: groups[0].limit: expected greater than or equal to 0",
-        ),
         ("groups:\n- name: g\n  limit: 1.5", "rules.yml:3:3: groups[0].limit: expected a whole number"),
-        (
-            "groups:\n- name: g\n  source: mimir",
-            "rules.yml:3:3: groups[0].source: expected 'prometheus' or 'cloudwatch'",
-        ),
         (
             "groups:\n- name: g\n  jitter: x",
             "rules.yml:3:3: groups[0].jitter: expected 'group', 'rule' or 'never'",
@@ -187,6 +220,32 @@ def test_anchors_serve_many_rules() -> None:
                 "rules.yml:6:5: groups[0].rules[0].expr: a CloudWatch metric needs a name and a label namespace, e.g."
                 ' avg_over_time(CPUUtilization{namespace="AWS/EC2", InstanceId="i-1"}[1m]) > 80'
             ),
+        ),
+        (
+            "groups:\n- name: g\n  gap_policy: x",
+            "rules.yml:3:3: groups[0].gap_policy: expected 'shift', 'hold' or 'count'",
+        ),
+        (
+            "groups:\n- name: g\n  evaluate_during: []",
+            "rules.yml:3:3: groups[0].evaluate_during: expected at least one entry",
+        ),
+        (
+            "groups:\n- name: g\n  evaluate_during: [{weekdays: [someday]}]",
+            (
+                "rules.yml:3:33: groups[0].evaluate_during[0].weekdays[0]: "
+                'not a weekday: "someday" (expected e.g. monday, or monday:friday)'
+            ),
+        ),
+        (
+            "defaults:\n  evaluate_during: [{hours: []}]\ngroups: [{name: g}]",
+            (
+                "rules.yml:2:22: defaults.evaluate_during[0].hours: unknown key"
+                " (known here: days_of_month, location, months, times, weekdays, years)"
+            ),
+        ),
+        (
+            "defaults: {interval: x}",
+            'rules.yml:1:12: defaults.interval: not a valid duration: "x" (expected e.g. 30s, 5m, 1h30m)',
         ),
         ("groups: [", "rules.yml:2:1: not valid YAML: did not find expected node content"),
     ],
@@ -199,7 +258,7 @@ def test_every_mistake_of_a_file_is_told_at_once() -> None:
     text = """\
 groups:
   - name: [g]
-    limit: -1
+    limit: few
     rules:
       - alert: A
         expr: up ==
@@ -230,7 +289,7 @@ def test_what_is_written_is_read_back_as_it_was() -> None:
 
 
 def test_a_written_file_leaves_defaults_out() -> None:
-    rule = Rule(namespace="n", group="g", alert="A", expr="up")
+    rule = Rule(namespace="n", group="g", name="A", expr="up")
     text = format_rule_file([rule])
     assert text == "namespace: n\ngroups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n"
 
@@ -242,93 +301,198 @@ def test_no_rules_are_a_file_without_groups() -> None:
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        (Rule(namespace="m", group="g", alert="B", expr="up"), "one namespace"),
-        (Rule(namespace="n", group="g", alert="B", expr="up", limit=3), "rules of group g differ"),
+        (Rule(namespace="m", group="g", name="B", expr="up"), "one namespace"),
+        (Rule(namespace="n", group="g", name="B", expr="up", limit=3), "rules of group g differ"),
     ],
 )
 def test_rules_that_no_file_can_hold_are_not_written(other: Rule, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        format_rule_file([Rule(namespace="n", group="g", alert="A", expr="up"), other])
+        format_rule_file([Rule(namespace="n", group="g", name="A", expr="up"), other])
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/{"), min_size=1).filter(
-    str.strip
-)
+def test_a_group_without_rules_cannot_be_written_and_is_not_missed() -> None:
+    assert format_rule_file(parse_rule_file("groups: [{name: empty}]", "f")) == "groups: []\n"
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{"))
 MAPPINGS = st.dictionaries(WORDS.filter(lambda name: name != "__name__"), VALUES, max_size=3)
 DURATIONS = st.integers(0, 10**12).map(lambda ms: timedelta(milliseconds=ms))
-RULES = st.builds(
-    Rule,
-    namespace=st.just("n"),
-    group=WORDS,
-    alert=WORDS,
-    expr=st.sampled_from(["up == 0", "a\n  and on (x)\nb", 'x{y="#: é\\n"} > 1']),
-    interval=DURATIONS.map(lambda duration: duration + timedelta(seconds=1)),
-    query_offset=DURATIONS,
-    hold=DURATIONS,
-    keep_firing_for=DURATIONS,
-    limit=st.integers(0, 10**6),
-    labels=MAPPINGS,
-    annotations=MAPPINGS,
-    jitter=st.sampled_from(Jitter),
+EXPRESSIONS = {
+    "up == 0": Facts(("up",), singly=False),
+    "a\n  and on (x)\nb @ end()": Facts(("a", "b"), singly=True),
+    'x{y="#: é\\n"} > 1': Facts(("x",), singly=False),
+    '{"ü.b", job="x"}': Facts(("ü.b",), singly=False),
+    '{job="x"}': Facts(None, singly=False),
+}
+RANGES = st.tuples(st.integers(1, 5), st.integers(6, 12))
+WINDOWS = st.builds(
+    TimeInterval,
+    times=st.lists(st.tuples(st.integers(0, 600), st.integers(601, 1440)), max_size=2).map(tuple),
+    weekdays=st.lists(st.tuples(st.integers(0, 3), st.integers(3, 6)), max_size=2).map(tuple),
+    days_of_month=st.lists(RANGES, max_size=2).map(tuple),
+    months=st.lists(RANGES, max_size=2).map(tuple),
+    years=st.lists(st.tuples(st.integers(2020, 2025), st.integers(2025, 2030)), max_size=2).map(tuple),
+    location=st.sampled_from(["UTC", "Europe/Berlin"]),
+)
+SETTINGS = st.fixed_dictionaries(
+    {
+        "interval": DURATIONS.map(lambda duration: duration + timedelta(seconds=1)),
+        "query_offset": DURATIONS,
+        "limit": st.integers(0, 10**6),
+        "source": st.sampled_from(["prometheus", "mimir"]),
+        "jitter": st.sampled_from(Jitter),
+        "gap": st.sampled_from(GapPolicy),
+        "windows": st.lists(WINDOWS, max_size=2).map(tuple),
+    }
+)
+ALERTS = st.fixed_dictionaries(
+    {
+        "name": WORDS,
+        "expr": st.sampled_from(list(EXPRESSIONS)),
+        "hold": DURATIONS,
+        "keep_firing_for": DURATIONS,
+        "labels": MAPPINGS,
+        "annotations": MAPPINGS,
+    }
+)
+RECORDS = st.fixed_dictionaries(
+    {
+        "kind": st.just(Kind.RECORD),
+        "name": WORDS.filter(lambda name: not {"{", "}"} & set(name)),
+        "expr": st.sampled_from(list(EXPRESSIONS)),
+        "labels": MAPPINGS,
+    }
 )
 
 
-@given(st.lists(RULES, max_size=3, unique_by=lambda rule: rule.group))
+@st.composite
+def rule_files(draw: st.DrawFn) -> list[Rule]:
+    """Draw the rules of a file as they are read: in order, with what their expressions tell."""
+    found: list[Rule] = []
+    for group in draw(st.lists(WORDS, max_size=3, unique=True)):
+        settings = draw(SETTINGS)
+        for position, rule in enumerate(draw(st.lists(ALERTS | RECORDS, min_size=1, max_size=4))):
+            facts = EXPRESSIONS[str(rule["expr"])]
+            whole = {"reads": facts.reads, "singly": facts.singly, "position": position, **settings, **rule}
+            found.append(Rule(namespace="n", group=group, **whole))
+    keys = [rule.key for rule in found]
+    assume(len(set(keys)) == len(keys))
+    return found
+
+
+@given(rule_files())
 def test_any_rules_survive_being_written(rules: list[Rule]) -> None:
     assert parse_rule_file(format_rule_file(rules), "f") == rules
 
 
-# -- promtool -----------------------------------------------------------------------------------------
-
-GOOD = {
-    "plain": group("  - {alert: A, expr: up == 0, for: 5m}"),
-    "no rules": "groups:\n- name: g\n",
-    "no groups": "groups: []\n",
-    "labels and templates": group(
-        "  - alert: A\n    expr: up\n    labels: {a: yes, b: 1.0}\n    annotations: {c: '{{ $value | humanize }}'}"
-    ),
-    "anchor": group("  - &a {alert: A, expr: up}\n  - {<<: *a, alert: B}"),
-    "limit": "groups:\n- name: g\n  limit: 3\n  interval: 1m\n  rules: [{alert: A, expr: up}]\n",
-    "scalar": group("  - {alert: A, expr: '1'}"),
-    "second document": "groups: []\n---\nnonsense: [\n",
-}
-BAD = {
-    "unknown key at the top": "gruops: []\n",
-    "unknown key of a group": "groups:\n- name: g\n  intervall: 1m\n",
-    "unknown key of a rule": group("  - {alert: A, expr: up, fro: 5m}"),
-    "bad duration": group("  - {alert: A, expr: up, for: 5x}"),
-    "fraction": group("  - {alert: A, expr: up, for: 1.5h}"),
-    "no expression": group("  - {alert: A}"),
-    "bad expression": group("  - {alert: A, expr: up ==}"),
-    "bad function": group("  - {alert: A, expr: rate(up)}"),
-    "neither": group("  - {expr: up}"),
-    "both": group("  - {alert: A, record: 'a:b', expr: up}"),
-    "two groups of a name": "groups:\n- name: g\n- name: g\n",
-    "no name": "groups:\n- rules: []\n",
-    "name of a metric": group("  - {alert: A, expr: up, labels: {__name__: x}}"),
-    "unclosed template": group("  - {alert: A, expr: up, annotations: {a: '{{ $value'}}"),
-    "unknown function in a template": group("  - {alert: A, expr: up, annotations: {a: '{{ foo }}'}}"),
-    "a key twice": group("  - {alert: A, alert: B, expr: up}"),
-    "no yaml": "groups: [",
-    "a list as labels": group("  - {alert: A, expr: up, labels: [a]}"),
-}
+# -- what Prometheus allows ---------------------------------------------------------------------------
 
 
-@pytest.mark.prometheus
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on the path")
-@pytest.mark.parametrize(
-    ("text", "good"),
-    [(t, True) for t in GOOD.values()] + [(t, False) for t in BAD.values()],
-    ids=[*GOOD, *BAD],
-)
-def test_promtool_takes_and_refuses_the_same_files(text: str, good: bool, tmp_path: Path) -> None:
-    (tmp_path / "rules.yml").write_text(text)
-    run = subprocess.run(
-        ["promtool", "check", "rules", "rules.yml"], cwd=tmp_path, capture_output=True, text=True
+def test_rules_of_one_name_and_labels_are_told_apart_by_their_order() -> None:
+    text = group(
+        "  - {alert: A, expr: up}\n  - {alert: A, expr: down}\n  - {record: A, expr: up}\n"
+        "  - {alert: A, expr: up, labels: {a: b}}\n  - {alert: A, expr: 'up > 1'}\n"
     )
-    assert (run.returncode == 0) is good, run.stdout + run.stderr
-    if good:
-        parse_rule_file(text, "rules.yml")
-    else:
-        assert reasons(text)
+    rules = parse_rule_file(text, "f")
+    assert [rule.key for rule in rules] == ["f/g/A", "f/g/A#2", "f/g/record:A", 'f/g/A{a="b"}', "f/g/A#3"]
+    assert parse_rule_file(format_rule_file(rules), "f") == rules
+
+
+def test_names_that_read_alike_in_a_key_are_told_apart() -> None:
+    text = (
+        "groups:\n- {name: a/b, rules: [{alert: c, expr: up}]}\n- {name: a, rules: [{alert: b/c, expr: up}]}"
+    )
+    rules = parse_rule_file(text, "f")
+    assert len({rule.key for rule in rules}) == len({rule.id for rule in rules}) == 2
+
+
+def test_many_rules_of_one_name_are_read_in_no_time() -> None:
+    rules = parse_rule_file(group("  - {alert: A, expr: up}\n" * 5000), "f")
+    assert rules[-1].ordinal == 5000
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("interval: 0s", {"interval": timedelta(minutes=1)}),
+        ("interval: 1s", {"interval": timedelta(seconds=1)}),
+        ("limit: -1", {"limit": 0}),
+        ("query_offset: 0s", {"query_offset": timedelta(0)}),
+        ("query_offset:", {"query_offset": timedelta(seconds=9)}),
+        ("jitter: never", {"jitter": Jitter.NEVER}),
+        ("labels:", {"labels": {}}),
+        ("evaluate_during: [{years: ['2026']}]", {"windows": (TimeInterval(years=((2026, 2026),)),)}),
+        ("name: h", {"interval": timedelta(minutes=5), "windows": (TimeInterval(months=((1, 1),)),)}),
+    ],
+)
+def test_a_group_has_the_files_defaults_unless_it_says_otherwise(
+    setting: str, expected: dict[str, object]
+) -> None:
+    name = "" if setting.startswith("name") else "name: g\n  "
+    text = f"""\
+defaults: {{interval: 5m, query_offset: 9s, limit: 7, evaluate_during: [{{months: [january]}}]}}
+groups:
+- {name}{setting}
+  rules: [{{alert: A, expr: up}}]
+"""
+    [rule] = parse_rule_file(text, "f")
+    assert {name: getattr(rule, name) for name in expected} == expected
+
+
+def test_unknown_keys_can_be_passed_over() -> None:
+    text = "owner: me\ngroups: [{name: g, team: a, rules: [{alert: A, expr: up, fro: 1m, for: 2m}]}]"
+    [rule] = read_rule_file(text, "f", ignore_unknown=True).rules
+    assert rule.hold == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("rules", "fields"),
+    [
+        ("  - {alert: A, expr: up, annotations: {a: '{{ $x }}'}}", ["groups[0].rules[0].annotations.a"]),
+        ("  - {alert: A, expr: up, labels: {a: '{{ if }}'}}", ["groups[0].rules[0].labels.a"]),
+        ("  - {alert: A, expr: up, annotations: {a: '{{ nope }}'}}", ["groups[0].rules[0].annotations.a"]),
+        ("  - {alert: A, expr: up}", ["groups[0].labels.team"]),
+        ("  - {record: A, expr: up, labels: {b: '{{ if }}'}}", []),
+    ],
+)
+def test_templates_of_alerts_are_checked_and_labels_of_records_are_literal(
+    rules: str, fields: list[str]
+) -> None:
+    team = "{{ nope }}" if not fields or "team" in fields[0] else "x"
+    text = group(rules, f"name: g\n  labels: {{team: '{team}'}}")
+    if not fields:
+        assert len(parse_rule_file(text, "f")) == 1
+        return
+    assert [reason.split(": ")[1] for reason in reasons(text)] == fields
+
+
+# -- sources ------------------------------------------------------------------------------------------
+
+
+def languages(source: str) -> Language:
+    """Return the languages of a stack that has defined one source."""
+    if source == "metrics":
+        return built_in("cloudwatch")
+    raise UnknownSourceError(f"no source is named {source}")
+
+
+def test_the_language_of_an_expression_is_that_of_its_source() -> None:
+    expr = 'sum_over_time(Errors{namespace="AWS/Lambda"}[1m]) > 5'
+    text = f"defaults: {{source: metrics}}\ngroups: [{{name: g, rules: [{{alert: A, expr: '{expr}'}}]}}]"
+    [rule] = parse_rule_file(text, "f", languages=languages)
+    assert (rule.source, rule.plan, rule.reads) == ("metrics", cloudwatch.compile(expr), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("groups: [{name: g, source: loki}]", "f:1:20: groups[0].source: no source is named loki"),
+        ("defaults: {source: x}\ngroups: [{name: g}]", "f:1:12: defaults.source: no source is named x"),
+        ("groups: [{name: g, source: ''}]", "f:1:20: groups[0].source: required, but empty"),
+    ],
+)
+def test_a_source_that_is_not_defined_is_refused_where_it_is_named(text: str, expected: str) -> None:
+    with pytest.raises(DocumentError) as refusal:
+        parse_rule_file(text, "f", languages=languages)
+    assert expected in str(refusal.value).splitlines()

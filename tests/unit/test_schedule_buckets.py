@@ -48,9 +48,9 @@ def test_an_offset_lies_in_the_interval_on_the_coarsest_grid_that_divides_it(
 
 
 def test_an_id_is_fixed_for_ever() -> None:
-    unit = unit_id('ns/group/Down{severity="page"}')
-    assert unit == "fff9f51d6e4f02496eb3f01a"
-    assert (bucket(unit), slot(unit)) == (0xFFF9, 7)
+    unit = unit_id("ns/group", 'ns/group/Down{severity="page"}')
+    assert unit == "78fafff9f51d6e4f02496eb3"
+    assert (bucket(unit), slot(unit)) == (0x78FA, 3)
 
 
 def test_slots_divide_the_buckets_evenly() -> None:
@@ -66,7 +66,7 @@ def test_buckets_and_offsets_are_independent_and_both_even(minutes: int) -> None
     cells: Counter[tuple[int, int]] = Counter()
     for number in range(count):
         group = {"name": f"group-{number}", "file": f"team-{number % 17}.yml", "orgId": "1"}
-        unit = unit_id(f"{group['file']}/{group['name']}/Down")
+        unit = unit_id(f"{group['file']}/{group['name']}", f"{group['file']}/{group['name']}/Down")
         cells[slot(unit), offset(interval, group) // TICK * columns // ticks] += 1
     expected = count / (rows * columns)
     chi_square = sum(

@@ -25,11 +25,14 @@ def test_every_variable_has_its_setting() -> None:
         "TOCSIN_FLUSHES_QUEUE_URL": "https://flushes",
         "TOCSIN_SHARDS": "8",
         "TOCSIN_CATCHUP_LIMIT_SECONDS": "7200",
+        "TOCSIN_GAP_DIGEST": "true",
         "TOCSIN_EXTERNAL_URL": "https://tocsin.example",
         "POWERTOOLS_SERVICE_NAME": "stack-evaluator",
         "TOCSIN_PROMETHEUS_URL": "https://aps.example",
         "TOCSIN_PROMETHEUS_AUTH": "sigv4",
         "TOCSIN_PROMETHEUS_REGION": "eu-west-1",
+        "TOCSIN_PROMETHEUS_SECRET_ARN": "arn:secret",
+        "TOCSIN_PROMETHEUS_WRITE_URL": "https://aps.example/api/v1/remote_write",
     }
     assert Settings.from_environment(environment) == Settings(
         tables={"rules": "r", "state": "s", "dispatch": "d", "config": "c"},
@@ -37,9 +40,16 @@ def test_every_variable_has_its_setting() -> None:
         flushes_queue_url="https://flushes",
         shards=8,
         catch_up=timedelta(hours=2),
+        gap_digest=True,
         external_url="https://tocsin.example",
         service="stack-evaluator",
-        prometheus=Prometheus("https://aps.example", "sigv4", region="eu-west-1"),
+        prometheus=Prometheus(
+            "https://aps.example",
+            "sigv4",
+            "arn:secret",
+            "eu-west-1",
+            "https://aps.example/api/v1/remote_write",
+        ),
     )
 
 
@@ -47,6 +57,7 @@ def test_what_a_template_leaves_empty_is_not_set() -> None:
     empty = (
         "TOCSIN_SHARDS",
         "TOCSIN_CATCHUP_LIMIT_SECONDS",
+        "TOCSIN_GAP_DIGEST",
         "TOCSIN_PROMETHEUS_URL",
         "TOCSIN_PROMETHEUS_AUTH",
     )
@@ -70,6 +81,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "fewer than none": ("TOCSIN_SHARDS", "-1", f"{POSITIVE} '-1'"),
     "a part of a shard": ("TOCSIN_SHARDS", "1.5", f"{POSITIVE} '1.5'"),
     "a digit that is no number": ("TOCSIN_SHARDS", "²", f"{POSITIVE} '²'"),
+    "not yes or no": ("TOCSIN_GAP_DIGEST", "yes", "expected one of false, true, got 'yes'"),
     "a duration": ("TOCSIN_CATCHUP_LIMIT_SECONDS", "1h", f"{POSITIVE} '1h'"),
     "an unknown way to sign": (
         "TOCSIN_PROMETHEUS_AUTH",

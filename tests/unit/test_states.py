@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.evaluating import at, firing, labels, rule
-from tocsin.evaluation.states import Instance, Point, State, end, settled, shift, step
+from tocsin.evaluation.states import Instance, Point, State, end, pass_over, settled, step
 from tocsin.labels import LabelSet
-from tocsin.rules.rule import Rule
+from tocsin.rules.rule import GapPolicy, Rule
 
 LABELS = labels()
 POINT = Point(LABELS, 1.0, {})
@@ -208,15 +208,23 @@ def test_an_instance_that_loses_its_rule_ends_and_owes_what_was_told(
     assert after is None or (after.fired_at is None and after.keep_firing_since is None and after.outstanding)
 
 
-def test_a_gap_that_is_shifted_counts_for_no_clock_that_runs() -> None:
+GAPS = {  # what a gap of an hour does to (active since, kept since), by its policy
+    "shift": (GapPolicy.SHIFT, 3600, 3610),
+    "hold": (GapPolicy.HOLD, 0, 3610),
+    "count": (GapPolicy.COUNT, 0, 10),
+}
+
+
+@pytest.mark.parametrize(("policy", "active", "kept_since"), GAPS.values(), ids=GAPS)
+def test_a_gap_counts_for_the_clocks_its_policy_says(policy: GapPolicy, active: int, kept_since: int) -> None:
     gap = timedelta(hours=1)
     waiting = Instance(LABELS, State.PENDING, at(0))
-    assert shift(waiting, gap).active_at == at(3600)
+    assert pass_over(waiting, gap, policy) == replace(waiting, active_at=at(active))
     kept = replace(firing(handed=0), keep_firing_since=at(10))
-    assert shift(kept, gap) == replace(kept, keep_firing_since=at(3610))
+    assert pass_over(kept, gap, policy) == replace(kept, keep_firing_since=at(kept_since))
     over = Instance(LABELS, State.INACTIVE, at(0), resolved_at=at(5), handed=at(0))
     for unmoved in (firing(handed=0), over):
-        assert shift(unmoved, gap) == unmoved
+        assert pass_over(unmoved, gap, policy) == unmoved
 
 
 # -- what holds for every history -----------------------------------------------------------------

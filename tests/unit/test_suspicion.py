@@ -39,21 +39,23 @@ def test_all_that_was_in_flight_is_suspect_and_may_be_tried_at_once() -> None:
     after = suspect(dead(ONE.id, OTHER.id), UNITS, at(0))
     assert after.lease is None
     assert after.lagging == {
-        ONE.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False, revision=3),
-        OTHER.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False),
+        ONE.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False, revision=3, since=at(0)),
+        OTHER.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False, since=at(0)),
     }
 
 
 def test_one_death_alone_condemns_nobody() -> None:
     after = suspect(dead(ONE.id), UNITS, at(0))
-    assert after.lagging == {ONE.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False, revision=3)}
+    assert after.lagging == {
+        ONE.id: Lagging(at(0), 0, at(0), suspect=True, quarantined=False, revision=3, since=at(0))
+    }
 
 
 def test_a_suspect_that_killed_alone_is_quarantined() -> None:
     lagging = {ONE.id: Lagging(at(0), 0, at(0), suspect=True, revision=3)}
     after = suspect(replace(dead(ONE.id), lagging=lagging), UNITS, at(0))
     assert after.lagging == {
-        ONE.id: Lagging(at(0), 1, at(600), suspect=True, quarantined=True, revision=3),
+        ONE.id: Lagging(at(0), 1, at(600), suspect=True, quarantined=True, revision=3, since=at(0)),
     }
 
 
@@ -70,7 +72,7 @@ PAUSES = {
 def test_each_death_doubles_the_quarantine_up_to_six_hours(tries: int, seconds: float) -> None:
     lagging = {ONE.id: Lagging(at(-60), tries, at(0), True, True, 3)}
     after = suspect(replace(dead(ONE.id), lagging=lagging), UNITS, at(0))
-    assert after.lagging[ONE.id] == Lagging(at(-60), tries + 1, at(seconds), True, True, 3)
+    assert after.lagging[ONE.id] == Lagging(at(-60), tries + 1, at(seconds), True, True, 3, at(0))
 
 
 def test_a_unit_that_is_gone_is_not_suspected() -> None:

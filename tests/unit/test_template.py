@@ -25,7 +25,13 @@ WATCHES = resources(ALARMS, "AWS::CloudWatch::Alarm")
 MAX_DELAY_SECONDS = 900
 """How long SQS holds a message back at most; every queue must keep it for longer than that or lose it."""
 
-WITHOUT_RESOURCES = {"cloudwatch:GetMetricData"}
+WITHOUT_RESOURCES = {
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "cloudwatch:PutMetricData",
+    "logs:GetQueryResults",
+    "logs:StopQuery",
+}
 """Actions that AWS grants on every resource or not at all."""
 
 
@@ -226,7 +232,7 @@ def test_every_function_has_a_role_of_its_own() -> None:
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_grant_names_its_actions(statement: dict[str, Any]) -> None:
     for action in listed(statement["Action"]):
-        assert re.fullmatch(r"[a-z]+:[A-Za-z]+", action)
+        assert re.fullmatch(r"[a-z-]+:[A-Za-z]+", action)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
@@ -240,6 +246,63 @@ def test_a_grant_names_its_resources_unless_aws_knows_none(statement: dict[str, 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_grant_reaches_over_a_whole_table_at_once(statement: dict[str, Any]) -> None:
     assert "dynamodb:Scan" not in listed(statement["Action"])
+
+
+SOURCES = {
+    "SourceSecretArns": {"secretsmanager:GetSecretValue"},
+    "SourceParameterArns": {"ssm:GetParameter"},
+    "SourceKeyArns": {"kms:Decrypt"},
+    "SourceRoleArns": {"sts:AssumeRole"},
+    "SourceWorkspaceArns": {"aps:QueryMetrics", "aps:RemoteWrite"},
+    "SourceLogGroupArns": {"logs:StartQuery"},
+    "SourceClusterArns": {"rds-data:ExecuteStatement"},
+    "SourceMetricNamespaces": {"cloudwatch:PutMetricData"},
+}
+"""What the evaluator may do with what a parameter names."""
+
+
+def conditional() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the condition and the statement of each grant that the evaluator has under a condition."""
+    for policy in ROLES["EvaluatorRole"]["Policies"]:
+        for entry in policy["PolicyDocument"]["Statement"]:
+            if "Fn::If" in entry:
+                condition, statement, otherwise = entry["Fn::If"]
+                assert otherwise == {"Ref": "AWS::NoValue"}
+                yield condition, statement
+
+
+@pytest.mark.parametrize(("parameter", "actions"), SOURCES.items(), ids=SOURCES)
+def test_sources_may_use_what_a_parameter_names_and_nothing_if_it_is_empty(
+    parameter: str, actions: set[str]
+) -> None:
+    [(condition, statement)] = [
+        (condition, statement)
+        for condition, statement in conditional()
+        if {"Ref": parameter} in (statement["Resource"], *bounds(statement))
+    ]
+    assert set(listed(statement["Action"])) == actions
+    assert TEMPLATE["Parameters"][parameter]["Default"] == ""
+    assert TEMPLATE["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": parameter}]}, ""]}]
+    }
+
+
+def bounds(statement: dict[str, Any]) -> list[Any]:
+    """Return the values that a statement's condition compares with."""
+    return [value for test in statement.get("Condition", {}).values() for value in test.values()]
+
+
+def test_who_may_write_metrics_may_do_so_in_named_namespaces_only() -> None:
+    [statement] = [one for _, one in statements() if "cloudwatch:PutMetricData" in listed(one["Action"])]
+    assert statement["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": {"Ref": "SourceMetricNamespaces"}}
+    }
+
+
+def test_no_other_function_reads_a_secret_or_assumes_a_role() -> None:
+    allowed = {action for actions in SOURCES.values() for action in actions}
+    for role, statement in statements():
+        assert role == "EvaluatorRole" or not allowed & set(listed(statement["Action"]))
 
 
 @pytest.mark.parametrize("role", ROLES)

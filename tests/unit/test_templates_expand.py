@@ -1,187 +1,237 @@
-"""Templates: what they expand to, compared with what Prometheus makes of them."""
+"""Templates of rules: the table of cases, the world they see, and what is known of them beforehand."""
 
-import math
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.templates.expand import TemplateError, check, expand
+from tests.unit.templating import EXPANSIONS, FAILURES, REFUSALS, SCENE, Case, each
+from tocsin.ports import Sample
+from tocsin.templates import engine
+from tocsin.templates.expand import TemplateError, Traits, check, expand, traits
+from tocsin.templates.scene import Scene
 
-LABELS = {"instance": "a:9090", "job": "node", "number": "1536", "weird": '<b> & "c"'}
-
-EXPANSIONS = [
-    ("no template", 1.0, "no template"),
-    ("{{ $value }}", 1.0, "1"),
-    ("{{$value}}", 0.5, "0.5"),
-    ("{{ .Value }}", -2.25, "-2.25"),
-    ("{{ $value }}", 1e6, "1e+06"),
-    ("{{ $value }}", 999999.5, "999999.5"),
-    ("{{ $value }}", 123456789.0, "1.23456789e+08"),
-    ("{{ $value }}", 0.0001, "0.0001"),
-    ("{{ $value }}", 0.00001234, "1.234e-05"),
-    ("{{ $value }}", 1e21, "1e+21"),
-    ("{{ $value }}", 0.1 + 0.2, "0.30000000000000004"),
-    ("{{ $value }}", math.inf, "+Inf"),
-    ("{{ $labels.instance }} of {{ .Labels.job }}", 1.0, "a:9090 of node"),
-    ("[{{ $labels.nothing }}]", 1.0, "[]"),
-    ("{{ $labels.weird }}", 1.0, '<b> & "c"'),
-    ("a {{- $value -}} b", 1.0, "a1b"),
-    ("a \n\t{{- /* gone */ -}}\r\n b", 1.0, "ab"),
-    ("a {{/* gone */}} b", 1.0, "a  b"),
-    ("{{ -3 }}{{3.50}}", 1.0, "-33.5"),
-    ('{{ "a\\tb}}" }}', 1.0, "a\tb}}"),
-    ("{{ `a\\tb` }}", 1.0, "a\\tb"),
-    ("{{ $value | humanize }}", 1234567.0, "1.235M"),
-    ("{{ humanize $value }}", 0.0, "0"),
-    ("{{ humanize $value }}", 0.000123, "123u"),
-    ("{{ humanize $value }}", 999.96, "1000"),
-    ("{{ humanize $value }}", -1e30, "-1e+06Y"),
-    ("{{ humanize $value }}", math.inf, "+Inf"),
-    ("{{ humanize $labels.number }}", 1.0, "1.536k"),
-    ("{{ humanize 12345 }}", 1.0, "12.35k"),
-    ("{{ humanize1024 $value }}", 1.0, "1"),
-    ("{{ humanize1024 $value }}", 1048576.0, "1Mi"),
-    ("{{ humanize1024 $value }}", 0.25, "0.25"),
-    ("{{ humanizeDuration $value }}", 0.0, "0s"),
-    ("{{ humanizeDuration $value }}", 0.0123, "12.3ms"),
-    ("{{ humanizeDuration $value }}", 5.4321, "5.432s"),
-    ("{{ humanizeDuration $value }}", 60.0, "1m 0s"),
-    ("{{ humanizeDuration $value }}", 3661.9, "1h 1m 1s"),
-    ("{{ humanizeDuration $value }}", -90061.0, "-1d 1h 1m 1s"),
-    ("{{ humanizeDuration $value }}", 86400.0, "1d 0h 0m 0s"),
-    ("{{ humanizePercentage $value }}", 0.123456, "12.35%"),
-    ("{{ $value | humanizePercentage }}", 1.0, "100%"),
-    ('{{ printf "%.2f" $value }}', 80.456, "80.46"),
-    ('{{ $value | printf "%.0f%% of %s" 12.4 }}', 1.0, "12% of %!s(float64=1)"),
-    ('{{ $value | printf "%s: %v" $labels.job }}', 2.5, "node: 2.5"),
-    (
-        '{{ printf "%5.1f|%-6.1f|%06.2f|%+.1f|% .1f" 1.0 2.0 3.0 4.0 5.0 }}',
-        1.0,
-        "  1.0|2.0   |003.00|+4.0| 5.0",
-    ),
-    (
-        '{{ printf "%e %g %G %F %E" $value $value $value $value $value }}',
-        1e7,
-        "1.000000e+07 1e+07 1E+07 10000000.000000 1.000000E+07",
-    ),
-    ('{{ printf "%.3g %.2e" $value $value }}', 123456.0, "1.23e+05 1.23e+05"),
-    (
-        '{{ printf "%q %s %.2s %6s|%-6s|" $labels.job $labels.job $labels.job $labels.job $labels.job }}',
-        1.0,
-        '"node" node no   node|node  |',
-    ),
-    ('{{ printf "%d %v %5d %+d" 3 4 5 6 }}', 1.0, "3 4     5 +6"),
-    ('{{ printf "%d" $value }}', 80.0, "%!d(float64=80)"),
-    ('{{ printf "%d" $labels.job }}', 80.0, "%!d(string=node)"),
-    ('{{ printf "%s %s" $labels.job }}', 1.0, "node %!s(MISSING)"),
-    ('{{ printf "x" $value 3 }}', 1.5, "x%!(EXTRA float64=1.5, int=3)"),
-    ('{{ printf "50%" }}', 1.0, "50%!(NOVERB)"),
-    ('{{ printf "%f %8.1f" $value $value }}', math.inf, "+Inf     +Inf"),
-    ('{{ printf "%.1f" $value | printf "<%s>" }}', 1.0, "<1.0>"),
-    ("{{ .Value | humanize | printf `%s req/s` }}", 2500.0, "2.5k req/s"),
-]
+NOON = datetime(2026, 3, 1, 12, 0, 0, 250_999, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("template", "value", "expected"), EXPANSIONS, ids=[case[0] for case in EXPANSIONS])
-def test_a_template_expands(template: str, value: float, expected: str) -> None:
-    check(template)
-    assert expand(template, LABELS, value) == expected
+def scene(value: float = 1.0, **labels: str) -> Scene:
+    return Scene(labels, value, NOON)
 
 
-def test_no_number_prints_as_go_prints_it() -> None:
-    assert (
-        expand("{{ $value }} {{ humanize $value }} {{ humanizeDuration $value }}", {}, math.nan)
-        == "NaN NaN NaN"
-    )
+# -- the table ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.prometheus
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on the path")
-def test_prometheus_expands_all_of_them_alike(tmp_path: Path) -> None:
-    rules = [
-        {"alert": f"Case{n}", "expr": f'x{{case="{n}"}} > -Inf', "annotations": {"text": template}}
-        for n, (template, _, _) in enumerate(EXPANSIONS)
-    ]
-    series = [
-        {
-            "series": "x"
-            "{"
-            + ",".join(f'{k}="{v}"'.replace('"c"', '\\"c\\"') for k, v in (LABELS | {"case": str(n)}).items())
-            + "}",
-            "values": repr(value),
-        }
-        for n, (_, value, _) in enumerate(EXPANSIONS)
-    ]
-    tests = [
-        {
-            "alertname": f"Case{n}",
-            "eval_time": "0m",
-            "exp_alerts": [{"exp_labels": LABELS | {"case": str(n)}, "exp_annotations": {"text": expected}}],
-        }
-        for n, (_, _, expected) in enumerate(EXPANSIONS)
-    ]
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": rules}]}))
-    test = {"rule_files": ["rules.yml"], "tests": [{"input_series": series, "alert_rule_test": tests}]}
-    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
-    run = subprocess.run(
-        ["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+@each(EXPANSIONS)
+def test_a_template_expands(case: Case) -> None:
+    check(case.template)
+    assert expand(case.template, SCENE) == case.text
 
 
-@pytest.mark.parametrize(
-    ("template", "reason"),
-    [
-        ("{{ $value", "not understood: {{ $value"),
-        ("{{ }}", "missing value: {{ }}"),
-        ("{{ $value | }}", "missing value"),
-        ("{{ $other }}", "not understood: {{ $other }} (expected $value, $labels.NAME, or one of humanize"),
-        ("{{ $labels }}", "not understood"),
-        ("{{ $labels.a.b }}", "not understood"),
-        ("{{ $labels.9 }}", "not understood"),
-        ("{{ range query `up` }}x{{ end }}", 'function "range" is not supported yet'),
-        ("{{ if $value }}x{{ end }}", 'function "if" is not supported yet'),
-        ("{{ $value | title }}", 'function "title" is not supported yet'),
-        ("{{ printf humanize $value }}", "a function as an argument is not supported yet"),
-        ("{{ humanize (printf `1`) }}", "not understood"),
-        ("{{ humanize }}", "humanize takes 1 argument, not 0"),
-        ("{{ humanize $value $value }}", "humanize takes 1 argument, not 2"),
-        ("{{ $value | humanize $value }}", "humanize takes 1 argument, not 2"),
-        ("{{ printf }}", "printf needs a format"),
-        ("{{ $value $value }}", "can't give argument to what is no function"),
-        ("{{ $value | $labels.job }}", "can't give argument to what is no function"),
-        ('{{ "\\q" }}', "invalid escape sequence"),
-        ("{{ `x }}" + "y" * 100, "…"),
-        ("{{ /* x */ }}", "not understood"),
-    ],
-)
-def test_what_is_not_understood_is_refused_when_stored_and_said_when_expanded(
-    template: str, reason: str
-) -> None:
+@each(FAILURES)
+def test_what_fails_is_said_in_place_of_the_text_and_no_reason_to_refuse_the_template(case: Case) -> None:
+    check(case.template)
+    assert expand(case.template, SCENE) == f"<error expanding template: {case.message}>"
+
+
+@each(REFUSALS)
+def test_what_is_no_template_is_refused_and_said_in_place_of_the_text(case: Case) -> None:
     with pytest.raises(TemplateError) as refusal:
-        check(template)
-    assert reason in str(refusal.value)
-    assert expand(template, LABELS, 1.0) == f"<error expanding template: {refusal.value}>"
+        check(case.template)
+    assert str(refusal.value) == case.message
+    assert expand(case.template, SCENE) == f"<error expanding template: {case.message}>"
+
+
+# -- what a template sees -----------------------------------------------------------------------------
+
+
+def test_the_time_is_that_of_the_evaluation_to_the_millisecond() -> None:
+    assert expand("{{ printf `%.4f` now }}", scene()) == "1772366400.2500"
+
+
+def test_the_world_outside_is_named_by_the_scene() -> None:
+    outside = Scene(
+        {}, 1.0, NOON, external_labels={"region": "eu"}, external_url="https://example.org/alerts"
+    )
+    template = "{{ externalURL }} {{ $externalURL }} {{ .ExternalURL }} {{ pathPrefix }} {{ $externalLabels.region }}"
+    assert expand(template, outside) == (
+        "https://example.org/alerts https://example.org/alerts https://example.org/alerts /alerts eu"
+    )
+
+
+def test_an_external_url_that_is_none_is_an_error_of_the_template() -> None:
+    broken = Scene({}, 1.0, NOON, external_url="http://[::1")
+    assert "error calling pathPrefix: the external URL is none" in expand("{{ pathPrefix }}", broken)
+
+
+def test_labels_of_any_mapping_are_a_map_of_texts() -> None:
+    view = Scene(MappingProxyType({"a": "1"}), 1.0, NOON)
+    template = (
+        "{{ $labels.a }}[{{ $labels.b }}]{{ $labels }}{{ range $k, $v := $labels }}{{ $k }}{{ $v }}{{ end }}"
+    )
+    assert expand(template, view) == "1[]map[a:1]a1"
+    assert (
+        expand("{{ index $labels `a` }} {{ len $labels }} {{ printf `%T` $labels }}", view)
+        == "1 1 map[string]string"
+    )
+
+
+def test_a_query_is_asked_as_it_is_written_and_its_refusal_told() -> None:
+    asked: list[str] = []
+
+    def refuse(expr: str) -> Sequence[Sample]:
+        asked.append(expr)
+        raise TemplateError("the source is down")
+
+    refused = expand('{{ query "up{job=\\"a\\"} == 0" }}', Scene({}, 1.0, NOON, query=refuse))
+    assert asked == ['up{job="a"} == 0']
+    assert refused.endswith("error calling query: the source is down>")
+
+
+def test_without_a_source_a_query_fails() -> None:
+    assert expand("{{ query `up` }}", scene()).endswith("error calling query: no query here>")
+
+
+def test_samples_can_be_sorted_by_a_label_and_come_in_the_order_of_the_answer_otherwise() -> None:
+    samples = [Sample({"a": name}, value) for name, value in (("z", 1.0), ("x", 2.0), ("y", 3.0), ("x", 4.0))]
+    asked = Scene({}, 1.0, NOON, query=lambda _: samples)
+    shown = "{{ .Labels.a }}{{ .Value }} "
+    assert expand(f"{{{{ range query `q` }}}}{shown}{{{{ end }}}}", asked) == "z1 x2 y3 x4 "
+    assert expand(f"{{{{ range query `q` | sortByLabel `a` }}}}{shown}{{{{ end }}}}", asked) == "x2 x4 y3 z1 "
+
+
+def test_samples_print_as_structs_where_go_prints_their_addresses() -> None:
+    asked = Scene({}, 1.0, NOON, query=lambda _: [Sample({"a": "b"}, 2.0)])
+    assert expand("{{ query `q` }} {{ query `q` | first }}", asked) == "[{map[a:b] 2}] {map[a:b] 2}"
+    assert expand("{{ query `q` | first | printf `%+v` }}", asked) == "{Labels:map[a:b] Value:2}"
+
+
+def test_a_duration_of_seconds() -> None:
+    template = (
+        "{{ toDuration 3723.5 }} {{ (toDuration `90`).Minutes }} {{ humanizeDuration (toDuration 90) }}"
+    )
+    assert expand(template, scene()) == "1h2m3.5s 1.5 1m 30s"
+    assert expand(
+        "{{ toDuration 0.0000015 }} {{ toDuration 0.25 }} {{ toDuration -0.000000002 }}", scene()
+    ) == ("1.5µs 250ms -2ns")
+    assert expand("{{ toDuration 1e300 }}", scene()).endswith(
+        "error calling toDuration: +Inf ns are no duration>"
+    )
+
+
+def test_a_text_escaped_for_a_url() -> None:
+    assert expand("{{ urlQueryEscape `a b/é` }}", scene()) == "a+b%2F%C3%A9"
 
 
 @pytest.mark.parametrize(
-    ("template", "reason"),
+    ("value", "expected"),
     [
-        ("a {{ humanize $labels.job }}", 'humanize: not a number: "node"'),
-        ("{{ printf $value }}", "printf needs a text as its format, not 1"),
+        (float("nan"), "NaN NaN NaN NaN NaN%"),
+        (float("inf"), "+Inf +Inf +Inf +Inf +Inf%"),
+        (float("-inf"), "-Inf -Inf -Inf -Inf -Inf%"),
     ],
 )
-def test_what_fails_with_these_values_is_said_in_place_of_the_text(template: str, reason: str) -> None:
-    check(template)
-    assert expand(template, LABELS, 1.0) == f"<error expanding template: {reason}>"
+def test_no_number_prints_as_go_prints_it(value: float, expected: str) -> None:
+    template = (
+        "{{ $value }} {{ humanize $value }} {{ humanize1024 $value }} {{ humanizeDuration $value }}"
+        " {{ humanizePercentage $value }}"
+    )
+    assert expand(template, scene(value)) == expected
 
 
-@given(st.text(st.sampled_from('{}-| $"`\\%.slabevu1 \n/*')), st.floats())
+def test_padding_with_zeros_leaves_no_number_alone() -> None:
+    template = '{{ printf "%08.2f|%-6v|%+v|% v|%+f" $value $value $value $value $value }}'
+    assert expand(template, scene(float("inf"))) == "    +Inf|+Inf  |+Inf| Inf|+Inf"
+    assert expand(template, scene(float("nan"))) == "     NaN|NaN   |NaN| NaN|+NaN"
+
+
+def test_what_go_says_of_nan_in_comparisons() -> None:
+    template = "{{ eq $value $value }} {{ lt $value 1.0 }} {{ le $value 1.0 }} {{ gt $value 1.0 }} {{ ge $value 1.0 }}"
+    assert expand(template, scene(float("nan"))) == "false false false true true"
+
+
+# -- what is known of a template ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", Traits(uses_value=False, uses_query=False, static=True)),
+        ("{{ `a` | toUpper }}", Traits(uses_value=False, uses_query=False, static=True)),
+        ("{{ broken", Traits(uses_value=False, uses_query=False, static=True)),
+        ("{{ $labels.job }}", Traits(uses_value=False, uses_query=False, static=False)),
+        ("{{ .Labels.job }} {{ $.Labels.job }}", Traits(uses_value=False, uses_query=False, static=False)),
+        ("{{ with $labels }}{{ .job }}{{ end }}", Traits(uses_value=False, uses_query=False, static=False)),
+        ("{{ externalURL }}", Traits(uses_value=False, uses_query=False, static=False)),
+        ("{{ $externalLabels.region }}", Traits(uses_value=False, uses_query=False, static=False)),
+        ("{{ $value }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ .Value }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ $.Value }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ . }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ $ }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ now }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ define `x` }}{{ .Value }}{{ end }}", Traits(uses_value=True, uses_query=False, static=False)),
+        ("{{ (query `x` | first).Labels.job }}", Traits(uses_value=False, uses_query=True, static=False)),
+        ("{{ if query `x` }}{{ $value }}{{ end }}", Traits(uses_value=True, uses_query=True, static=False)),
+    ],
+)
+def test_what_an_expansion_depends_on(text: str, expected: Traits) -> None:
+    assert traits(text) == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "$labels.job",
+                "$value",
+                "now",
+                ".Value",
+                ".",
+                "$",
+                "$.Labels",
+                "query `x` | len",
+                "print `a`",
+                "args $value",
+            ]
+        ),
+        max_size=4,
+    ),
+    st.floats(allow_nan=False),
+)
+def test_what_uses_no_value_expands_alike_with_any_value(parts: list[str], value: float) -> None:
+    text = " ".join(f"{{{{ {part} }}}}" for part in parts)
+    later = Scene(SCENE.labels, value, NOON, query=SCENE.query)
+    other = Scene({"job": "other"}, value, NOON, query=SCENE.query)
+    if not traits(text).uses_value:
+        assert expand(text, later) == expand(text, SCENE)
+    if traits(text).static:
+        assert expand(text, other) == expand(text, SCENE)
+
+
+def test_a_text_without_braces_is_returned_as_it_is_and_parsed_by_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "compile_template", None)
+    text = "no braces { at } all"
+    check(text)
+    assert expand(text, scene()) is text
+    assert traits(text).static
+
+
+def test_a_template_is_parsed_once_and_so_is_a_broken_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("parsed once {{ $value }}", "broken once {{ "):
+        first = expand(text, scene())
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "compile_template", None)
+            assert expand(text, scene()) == first
+            with pytest.raises(TypeError):
+                expand(f"{text} not seen before", scene())
+
+
+@given(st.text(st.sampled_from('{}-| $"`\\%.slabevu1 \n/*()')), st.floats())
 def test_no_text_makes_expansion_raise(text: str, value: float) -> None:
     for template in (text, "{{" + text + "}}", "{{ printf `" + text + "` $value }}"):
-        assert isinstance(expand(template, LABELS, value), str)
+        assert isinstance(expand(template, scene(value, a="b")), str)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.unit.evaluating import at, by_labels, firing, labels, rule, sample, unit
 from tocsin.alert import Alert
-from tocsin.evaluation.states import Instance, State
-from tocsin.evaluation.unit import RuleError, alert_of, ended, fold, points, query, spread, unit_of
+from tocsin.evaluation.fold import RuleError, fold, points
+from tocsin.evaluation.states import Instance, Instances, State
+from tocsin.evaluation.unit import alert_of, ended, query, spread, unit_of
 from tocsin.ports import Sample
 from tocsin.rules.rule import Jitter, Rule
 from tocsin.schedule.buckets import bucket, offset, unit_id
@@ -18,7 +19,7 @@ from tocsin.schedule.buckets import bucket, offset, unit_id
 
 def test_a_unit_lives_where_its_id_says() -> None:
     made = unit()
-    assert (made.id, made.bucket) == (unit_id("ns/group/Down"), bucket(made.id))
+    assert (made.id, made.bucket) == (unit_id("ns/group", "ns/group/Down"), bucket(made.id))
 
 
 def test_rules_of_a_group_share_an_offset_unless_they_are_spread_by_rule() -> None:
@@ -31,7 +32,7 @@ def test_rules_of_a_group_share_an_offset_unless_they_are_spread_by_rule() -> No
 
 def test_a_query_looks_its_offset_into_the_past() -> None:
     made = unit(every=15, query_offset=timedelta(seconds=90), plan={"metrics": []})
-    asked = query(made, [at(0), at(15)])
+    asked = query(made.rule, [at(0), at(15)])
     assert (asked.expr, asked.at, asked.step_seconds) == ("up == 0", (at(-90), at(-75)), 15.0)
     assert asked.plan == {"metrics": []}
 
@@ -44,7 +45,7 @@ def test_an_alert_has_its_series_labels_its_rules_and_its_name() -> None:
         labels={"severity": "page", "where": "{{ $labels.site }}", "job": "of the rule"},
         annotations={"summary": "{{ $labels.__name__ }} is {{ $value }}"},
     )
-    [point] = points(made, [sample(3.5, __name__="up", job="of the series", site="north", empty="")])
+    [point] = points(made, [sample(3.5, __name__="up", job="of the series", site="north", empty="")], at(0))
     assert dict(point.labels) == {
         "alertname": "Down",
         "job": "of the rule",
@@ -56,13 +57,13 @@ def test_an_alert_has_its_series_labels_its_rules_and_its_name() -> None:
 
 
 def test_the_name_of_an_alert_is_its_rules_though_a_series_says_another() -> None:
-    [point] = points(rule(), [sample(alertname="Mine")])
+    [point] = points(rule(), [sample(alertname="Mine")], at(0))
     assert point.labels == labels()
 
 
 def test_a_label_without_text_is_no_label() -> None:
     made = rule(labels={"team": "{{ $labels.team }}"})
-    [point] = points(made, [sample(job="a")])
+    [point] = points(made, [sample(job="a")], at(0))
     assert point.labels == labels(job="a")
 
 
@@ -78,28 +79,32 @@ DUPLICATES: dict[str, tuple[Rule, list[Sample]]] = {
 
 @pytest.mark.parametrize(("made", "samples"), DUPLICATES.values(), ids=DUPLICATES)
 def test_two_series_for_one_alert_fail_the_evaluation(made: Rule, samples: list[Sample]) -> None:
-    with pytest.raises(RuleError, match="two series give the same alert") as caught:
-        fold(made, {}, [at(0)], [samples])
-    assert caught.value.reason == "duplicate"
+    failure = fold(made, {}, [at(0)], [samples]).failure
+    assert failure is not None
+    assert (failure.reason, str(failure)[:30]) == ("duplicate", "two series give the same alert")
 
 
-def test_an_alert_with_more_text_than_can_be_stored_fails_the_evaluation() -> None:
-    assert points(rule(annotations={"text": "x" * 65_000}), [sample()])
-    with pytest.raises(RuleError, match="more than 65536 characters of text") as caught:
-        fold(rule(annotations={"text": "x" * 65_536}), {}, [at(0)], [[sample()]])
-    assert caught.value.reason == "too_large"
+def test_annotations_that_are_too_long_to_be_stored_say_so_in_their_place() -> None:
+    [point] = points(rule(annotations={"a": "x" * 65_000, "b": "y" * 1_000, "c": "z"}), [sample()], at(0))
+    assert point.annotations["a"] == "x" * 65_000
+    assert point.annotations["b"] == ("<error expanding template: annotations longer than 65536 characters>")
+    assert point.annotations["c"] == "z"
 
 
 # -- timestamps in order --------------------------------------------------------------------------
 
 
+def failure_of(made: Rule, *answer: list[Sample]) -> RuleError | None:
+    return fold(made, {}, [at(10 * number) for number in range(len(answer))], answer).failure
+
+
 def test_a_limit_counts_what_is_pending_and_what_fires() -> None:
     many = [sample(job=str(number)) for number in range(3)]
-    assert len(fold(rule(limit=3), {}, [at(0)], [many])) == 3
+    assert len(fold(rule(limit=3), {}, [at(0)], [many]).instances) == 3
     for hold in (0, 60):
-        with pytest.raises(RuleError, match="3 alerts exceed the rule's limit of 2") as caught:
-            fold(rule(limit=2, hold=hold), {}, [at(0)], [many])
-        assert caught.value.reason == "limit"
+        failure = failure_of(rule(limit=2, hold=hold), many)
+        assert failure is not None
+        assert (failure.reason, str(failure)) == ("limit", "3 alerts exceed the rule's limit of 2")
 
 
 def test_a_limit_does_not_count_what_is_over() -> None:
@@ -107,16 +112,16 @@ def test_a_limit_does_not_count_what_is_over() -> None:
         *(replace(firing(handed=0, job=name), state=State.INACTIVE, fired_at=None) for name in "ab")
     )
     after = fold(rule(limit=1), over, [at(10)], [[sample(job="c")]])
-    assert len(after) == 3
+    assert len(after.instances) == 3
 
 
-def test_a_limit_exceeded_in_the_middle_leaves_everything_as_it_was() -> None:
+def test_a_limit_exceeded_keeps_the_alerts_that_fire_and_the_next_timestamp_goes_on() -> None:
     before = by_labels(firing(job="a"))
-    kept = dict(before)
     many = [sample(job=str(number)) for number in range(3)]
-    with pytest.raises(RuleError):
-        fold(rule(limit=2), before, [at(10), at(20), at(30)], [[], many, []])
-    assert before == kept
+    folded = fold(rule(limit=2), before, [at(10)], [many])
+    assert (folded.instances, folded.failure is not None) == (before, True)
+    folded = fold(rule(limit=2), before, [at(10), at(20)], [many, [sample(job="b")]])
+    assert (list(folded.instances), folded.failure) == ([labels(job="b")], None)
 
 
 def test_answers_that_are_too_few_are_no_answer() -> None:
@@ -133,13 +138,13 @@ def test_timestamps_replayed_together_or_one_by_one_come_to_the_same(
     made: Rule, answer: list[list[Sample]], data: st.DataObject
 ) -> None:
     times = [at(10 * number) for number in range(len(answer))]
-    single = fold(made, {}, [], [])
+    single: Instances = {}
     for timestamp, samples in zip(times, answer, strict=True):
-        single = fold(made, single, [timestamp], [samples])
-    assert fold(made, {}, times, answer) == single
+        single = fold(made, single, [timestamp], [samples]).instances
+    assert fold(made, {}, times, answer).instances == single
     cut = data.draw(st.integers(0, len(answer)))
-    early = fold(made, {}, times[:cut], answer[:cut])
-    assert fold(made, early, times[cut:], answer[cut:]) == single
+    early = fold(made, {}, times[:cut], answer[:cut]).instances
+    assert fold(made, early, times[cut:], answer[cut:]).instances == single
 
 
 # -- ends and what dispatch is told ---------------------------------------------------------------

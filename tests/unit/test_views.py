@@ -1,6 +1,5 @@
-"""What people are shown: gaps put together, secrets masked."""
+"""What people are shown: secrets masked."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,31 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.commandline import NOON
 from tocsin.dispatch import receiverblocks
 from tocsin.documents import Block
-from tocsin.evaluation.redo import Gap
 from tocsin.views.secrets import MASK, SECRET_KEYS, masked
-from tocsin.views.shards import merge
-
-
-def gap(start: int, end: int, replayed: int = 0, dropped: int = 0) -> Gap:
-    """Return a gap between two minutes."""
-    return Gap(NOON + timedelta(minutes=start), NOON + timedelta(minutes=end), replayed, dropped)
-
-
-@pytest.mark.parametrize(
-    ("gaps", "merged"),
-    [
-        pytest.param([], [], id="none"),
-        pytest.param([gap(0, 10, 60), gap(10, 15, 30)], [gap(0, 15, 90)], id="contiguous"),
-        pytest.param([gap(10, 15, 30), gap(0, 10, 0, 60)], [gap(0, 15, 30, 60)], id="in any order"),
-        pytest.param([gap(0, 10), gap(11, 15)], [gap(0, 10), gap(11, 15)], id="apart"),
-        pytest.param([gap(0, 10, 1), gap(2, 5, 1)], [gap(0, 10, 2)], id="one inside another"),
-    ],
-)
-def test_gaps_that_touch_are_one(gaps: list[Gap], merged: list[Gap]) -> None:
-    assert merge(gaps) == merged
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The window of a commit: how far it goes, what each unit is due at, what is too old, what is still news."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,13 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.evaluating import at, unit
-from tocsin.evaluation.head import Head, Inherited, Lagging
+from tocsin.evaluation.head import Head, Lagging, Stretch
 from tocsin.evaluation.redo import Gap
+from tocsin.evaluation.replay import next_batch
 from tocsin.evaluation.unit import Unit
-from tocsin.evaluation.window import CHUNK, end_of_commit, floor_tick_of, gap, plan, recent, target, work_of
+from tocsin.evaluation.window import (
+    floor_tick_of,
+    gap,
+    lagging_work,
+    plan,
+    recent,
+    set_aside,
+    target,
+    work_of,
+)
 from tocsin.rules.rule import Jitter
+from tocsin.schedule.buckets import BUCKETS
 from tocsin.schedule.layout import Buckets
-from tocsin.schedule.ticks import TICK, ticks_between
+from tocsin.schedule.ticks import TICK
 
 HOUR = timedelta(hours=1)
 ZERO = timedelta(0)
@@ -42,39 +54,59 @@ def test_a_worker_goes_to_the_latest_tick(now: float, tick: float, expected: flo
     assert target(at(now), at(tick)) == at(expected)
 
 
-COMMITS = {
-    "the next tick": (0, 10, 10),
-    "a few ticks": (0, 60, 60),
-    "just a chunk": (0, 600, 600),
-    "a chunk of a long outage": (0, 1800, 600),
-    "older than the limit: the chunk after that": (0, 7200, 4200),
-    "nothing to do": (10, 10, 10),
-}
+def test_what_is_near_is_not_set_aside() -> None:
+    whole = Buckets(0, BUCKETS)
+    assert set_aside(head(0), whole, at(600)) == head(0)
+    aside = set_aside(head(0), whole, at(610))
+    assert (aside.cursor, aside.stretches) == (at(610), (Stretch(whole, at(0)),))
 
 
-@pytest.mark.parametrize(("cursor", "now", "until"), COMMITS.values(), ids=COMMITS)
-def test_a_commit_goes_one_chunk_on_at_most(cursor: float, now: float, until: float) -> None:
-    assert end_of_commit(head(cursor), at(now), at(now), HOUR) == at(until)
+def test_what_was_set_aside_before_keeps_its_own_cursor() -> None:
+    older = Stretch(Buckets(100, 200), at(-900))
+    aside = set_aside(replace(head(0), stretches=(older,)), Buckets(0, 300), at(900))
+    assert aside.stretches == (older, Stretch(Buckets(0, 100), at(0)), Stretch(Buckets(200, 300), at(0)))
 
 
-@given(st.integers(0, 20_000), st.integers(0, 20_000), st.integers(0, 7200))
-def test_commits_come_to_the_target_and_skip_nothing_within_the_limit(
-    cursor: int, ahead: int, limit: int
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from([1, 10, 60, 3600])), max_size=30),
+    st.integers(61, 720),
+)
+def test_what_is_set_aside_catches_up_once_and_a_group_together(
+    groups: list[tuple[int, int]], ticks: int
 ) -> None:
-    now, start = at(10 * (cursor + ahead)), head(10 * cursor)
-    passes = 0
-    reached: list[datetime] = []
-    while start.cursor < floor_tick_of(now):
-        until = end_of_commit(start, floor_tick_of(now), now, timedelta(seconds=limit))
-        work = work_of(steady(), start.cursor, until, now, timedelta(seconds=limit))
-        assert start.cursor < until <= now
-        assert until - start.cursor - work.skipped <= CHUNK
-        reached += work.at
-        start = head((until - at(0)).total_seconds())
-        passes += 1
-    oldest = max(at(10 * cursor), floor_tick_of(now - timedelta(seconds=limit)))
-    assert reached == ticks_between(oldest, now)
-    assert passes <= limit // 600 + 2
+    units = [
+        replace(unit(f"Rule{n}", every=every, jitter=Jitter.NEVER), bucket=bucket)
+        for n, (bucket, every) in enumerate(groups)
+    ]
+    aside = set_aside(head(0), Buckets(0, 10), at(10 * ticks))
+    caught_up: list[Unit] = []
+    while aside.stretches:
+        batch = next_batch(aside, units)
+        left = {made.bucket for made in units} - {made.bucket for made in (*caught_up, *batch.units)}
+        assert not {made.bucket for made in batch.units} & {made.bucket for made in caught_up}
+        assert all(any(bucket in piece.buckets for piece in batch.left) for bucket in left)
+        caught_up += batch.units
+        aside = replace(aside, stretches=batch.left)
+    assert sorted(made.id for made in caught_up) == sorted(made.id for made in units)
+
+
+def test_a_batch_holds_so_many_timestamps_and_at_least_one_bucket() -> None:
+    units = [replace(unit(f"R{n}", every=10, jitter=Jitter.NEVER), bucket=n // 8) for n in range(64)]
+    aside = set_aside(head(0), Buckets(0, 8), at(3600))
+    sizes = []
+    while aside.stretches:
+        batch = next_batch(aside, units)
+        sizes.append(len(batch.units))
+        aside = replace(aside, stretches=batch.left)
+    assert sizes == [8] * 8
+
+
+def test_what_lags_asks_for_less_after_every_try_in_vain() -> None:
+    made = steady(1)
+    for tries, points in ((0, 3600), (1, 2048), (5, 128), (12, 1), (40, 1)):
+        late = head(3600, **{made.id: Lagging(at(0), tries, at(0))})
+        work = lagging_work(made, late, at(3600), HOUR)
+        assert (len(work.at), work.until) == (points, at(points))
 
 
 WORKS: dict[
@@ -110,10 +142,17 @@ def test_what_lags_is_left_out_of_a_commit() -> None:
 
 def test_a_unit_that_was_inherited_begins_at_the_cursor_it_had() -> None:
     made = steady()
-    inherited = Inherited(Buckets(made.bucket, made.bucket + 1), at(-20))
-    shard = Head("2.0", 5, at(0), inherited=(inherited,))
+    inherited = Stretch(Buckets(made.bucket, made.bucket + 1), at(-20))
+    shard = Head("2.0", 5, at(0), stretches=(inherited,))
     [work] = plan([made], shard, at(10), at(10), HOUR)
     assert work.at == (at(-10), at(0), at(10))
+
+
+def test_what_is_set_aside_is_left_out_of_a_commit() -> None:
+    made = steady()
+    shard = Head("2.0", 5, at(0), stretches=(Stretch(Buckets(0, BUCKETS), at(-700)),))
+    assert plan([made], shard, at(10), at(10), HOUR) == []
+    assert gap(shard, at(10), at(10), HOUR) is None
 
 
 # -- gaps -----------------------------------------------------------------------------------------
@@ -131,7 +170,7 @@ def test_a_gap_counts_the_ticks_that_came_late_and_those_given_up() -> None:
 
 
 def test_a_gap_begins_where_the_oldest_of_what_was_inherited_does() -> None:
-    shard = Head("2.0", 5, at(0), inherited=(Inherited(Buckets(0, 9), at(-100)),))
+    shard = Head("2.0", 5, at(0), stretches=(Stretch(Buckets(0, 9), at(-100)),))
     assert gap(shard, at(10), at(10), HOUR) == Gap(at(-100), at(-50), replayed=5, dropped=0)
 
 

@@ -1,7 +1,7 @@
 """The way to a stack: its tables and queues, and the one place where what AWS refuses becomes a line."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,9 +10,9 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.bootstrap import World, aws
+from tocsin.bootstrap import World, aws, with_sources
 from tocsin.cli.session import Target
-from tocsin.settings import TABLES, Settings, SettingsError
+from tocsin.settings import TABLES, Prometheus, Settings, SettingsError
 from tocsin.stores.dynamodb import UnprocessedKeysError, client_config
 from tocsin.stores.limits import InvalidRequestError
 from tocsin.stores.sqs import UnsentError
@@ -34,8 +34,10 @@ def connected(target: Target) -> Iterator[World]:
         session = _session(target)
         client = {"endpoint_url": target.endpoint_url} if target.endpoint_url else {}
         if target.stack:
-            settings = of_stack(settings, target.stack, _outputs(session, target.stack, client))
-        yield aws(_complete(settings), session, **client)
+            described = _described(session, target.stack, client)
+            settings = of_stack(settings, target.stack, _pairs(described, "Output"))
+            settings = with_prometheus(settings, _pairs(described, "Parameter"), session.region_name or "")
+        yield with_sources(aws(_complete(settings), session, **client), settings, session, **client)
     except ClientError as error:
         raise click.ClickException(_refusal(error)) from error
     except (BotoCoreError, SettingsError, InvalidRequestError, UnprocessedKeysError, UnsentError) as error:
@@ -57,12 +59,19 @@ def _session(target: Target) -> boto3.Session:
     return session
 
 
-def _outputs(session: boto3.Session, stack: str, client: Mapping[str, Any]) -> dict[str, str]:
+def _described(session: boto3.Session, stack: str, client: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what CloudFormation says of a stack."""
     if stack == LOCAL:
-        return {_output(table): f"{LOCAL}-{_output(table)}" for table in TABLES}
+        names = [_output(table) for table in TABLES]
+        return {"Outputs": [{"OutputKey": name, "OutputValue": f"{LOCAL}-{name}"} for name in names]}
     formation = session.client("cloudformation", config=client_config(), **client)
     [described] = formation.describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    return described
+
+
+def _pairs(described: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """Return a stack's outputs or parameters."""
+    return {pair[f"{kind}Key"]: pair.get(f"{kind}Value", "") for pair in described.get(f"{kind}s", ())}
 
 
 def _output(table: str) -> str:
@@ -81,6 +90,20 @@ def of_stack(settings: Settings, stack: str, outputs: Mapping[str, str]) -> Sett
     )
 
 
+def with_prometheus(settings: Settings, parameters: Mapping[str, str], region: str) -> Settings:
+    """Return the settings with the Prometheus that a stack's parameters name; unchanged if they name none."""
+    if not parameters.get("PrometheusUrl"):
+        return settings
+    prometheus = Prometheus(
+        parameters["PrometheusUrl"],
+        parameters.get("PrometheusAuth", "none"),
+        parameters.get("PrometheusSecretArn", ""),
+        parameters.get("PrometheusRegion") or region,
+        parameters.get("PrometheusWriteUrl", ""),
+    )
+    return replace(settings, prometheus=prometheus)
+
+
 def _complete(settings: Settings) -> Settings:
     if missing := [f"TOCSIN_{name.upper()}_TABLE" for name in TABLES if not settings.tables[name]]:
         names = ", ".join(missing)
@@ -95,3 +118,15 @@ def _refusal(error: ClientError) -> str:
             f"{error.operation_name}: no such table ({message}); is it the right stack, region and endpoint?"
         )
     return f"{error.operation_name}: {message or code}"
+
+
+def describe_alarms(target: Target, **request: Any) -> list[Mapping[str, Any]]:
+    """Return the answers of DescribeAlarms, page by page; what AWS refuses is raised as click's one-line error."""
+    try:
+        client = _session(target).client("cloudwatch", endpoint_url=target.endpoint_url or None)
+        pages: Iterable[Any] = client.get_paginator("describe_alarms").paginate(**request)
+        return list(pages)
+    except ClientError as error:
+        raise click.ClickException(_refusal(error)) from error
+    except BotoCoreError as error:
+        raise click.ClickException(str(error)) from error

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import click
+from click.exceptions import Exit
 
+from tocsin.cli.output import warn
 from tocsin.documents import DocumentError, Problem
-from tocsin.rules.rule import Rule
-from tocsin.rules.rulefile import parse_rule_file
+from tocsin.expressions.languages import Languages
+from tocsin.rules.rulefile import RuleFile, read_rule_file
 
 T = TypeVar("T")
 
@@ -51,34 +53,56 @@ def check(name: str, parse: Callable[[str, str], T]) -> Checked[T]:
         return Checked(called, problems=error.problems)
 
 
-def check_rule_files(names: Sequence[str], namespace: str | None) -> list[Checked[list[Rule]]]:
-    """Return rule files, standard input if none is named; a rule that an earlier file has refuses a file."""
+def check_rule_files(
+    names: Sequence[str], namespace: str | None, languages: Languages, *, ignore_unknown: bool = False
+) -> list[Checked[RuleFile]]:
+    """Return rule files, standard input if none is named; a group that an earlier file has refuses a file."""
+
+    def parse(text: str, file: str) -> RuleFile:
+        return read_rule_file(text, file, namespace, languages, ignore_unknown=ignore_unknown)
+
     taken: dict[str, str] = {}
     files = []
     for name in names or (STDIN,):
-        found = check(name, lambda text, file: parse_rule_file(text, file, namespace))
-        again = [rule.key for rule in found.content or () if rule.key in taken]
-        if again:
-            reasons = (f"rule {key} is in {taken[key]} already" for key in again)
+        found = check(name, parse)
+        groups = {rule.group_key for rule in found.content.rules} if found.content else set[str]()
+        if again := sorted(groups & taken.keys()):
+            reasons = (f"group {group} is in {taken[group]} already" for group in again)
             found = Checked(found.name, problems=tuple(_whole(found.name, reason) for reason in reasons))
-        taken |= {rule.key: found.title for rule in found.content or ()}
+        else:
+            taken |= dict.fromkeys(groups, found.title)
         files.append(found)
     return files
 
 
 def refusals(files: Sequence[Checked[T]]) -> list[dict[str, object]]:
     """Return the problems of all files as JSON."""
-    return [
-        {
-            "file": problem.file,
-            "line": problem.line,
-            "column": problem.column,
-            "field": problem.field,
-            "reason": problem.reason,
-        }
-        for file in files
-        for problem in file.problems
-    ]
+    return [to_json(problem) for file in files for problem in file.problems]
+
+
+def to_json(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "field": problem.field,
+        "reason": problem.reason,
+    }
+
+
+def warn_refused(file: Checked[T]) -> None:
+    """Say on stderr why a file is refused, if it is (promtool's words)."""
+    if file.problems:
+        warn(f"Checking {file.title}\n  FAILED:")
+        for problem in file.problems:
+            warn(str(problem))
+
+
+def fail_if_refused(files: Sequence[Checked[T]]) -> None:
+    """End the command if a file is refused."""
+    if any(file.problems for file in files):
+        raise Exit(1)
 
 
 def _whole(name: str, reason: str) -> Problem:

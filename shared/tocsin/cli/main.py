@@ -7,8 +7,11 @@ from tocsin.cli.command import Lazy, LazyGroup
 from tocsin.cli.session import Session
 
 _COMMANDS = {
-    "rules": Lazy("tocsin.cli.rules:rules", "Check, apply and look at alerting rules."),
+    "rules": Lazy("tocsin.cli.rules:rules", "Check, apply and look at alerting and recording rules."),
     "config": Lazy("tocsin.cli.config:config", "Check, apply and look at routes and receivers."),
+    "sources": Lazy(
+        "tocsin.cli.sources:sources", "Check, apply and look at the sources that rules ask; ask one."
+    ),
     "silence": Lazy("tocsin.cli.silence:silence", "Add, query and expire silences."),
     "alert": Lazy("tocsin.cli.alert:alert", "Look at alerts."),
     "status": Lazy("tocsin.cli.status:status", "Show how far evaluation is, and what is not well."),

@@ -11,8 +11,9 @@ from tocsin.cli.output import maybe_rfc3339, moment, print_json, print_table, sp
 from tocsin.cli.session import Session
 from tocsin.evaluation.head import Lagging
 from tocsin.instants import rfc3339
+from tocsin.labels import format_labels
 from tocsin.views.rules import RuleView
-from tocsin.views.shards import GapView, ShardView
+from tocsin.views.shards import GapView, MissedView, ShardView
 from tocsin.views.status import Status, read_status
 
 Row = tuple[str, ...]
@@ -20,6 +21,8 @@ Row = tuple[str, ...]
 _SHARD = ("SHARD", "CURSOR", "LAG", "LAGGING", "QUARANTINED")
 _LAGGING = ("SHARD", "RULE", "CURSOR", "TRIES", "NEXT TRY", "QUARANTINED")
 _GAP = ("SHARD", "FROM", "TO", "REPLAYED", "DROPPED")
+_BEHIND = ("SHARD", "BUCKETS", "CURSOR")
+_MISSED = ("SHARD", "RULE", "ALERT", "FIRED", "ENDED")
 _UNHEALTHY = ("RULE", "HEALTH", "SINCE", "DETAIL")
 
 
@@ -44,16 +47,22 @@ def status(session: Session) -> None:
 def _print(found: Status) -> None:
     _print_summary(found)
     print_table(_SHARD, [_shard_row(view, found.at) for view in found.shards])
+    _print_if_any("Set aside (far behind, catching up):", _BEHIND, list(_stretch_rows(found)))
     _print_if_any("Lagging:", _LAGGING, [_lagging_row(found, *held) for held in _lagging(found)])
     _print_if_any(
         "Gaps (ticks that were not evaluated on time):", _GAP, [_gap_row(view) for view in found.gaps]
+    )
+    _print_if_any(
+        "Alerts that fired and ended before anybody was told:",
+        _MISSED,
+        [_missed_row(view) for view in found.missed],
     )
     _print_if_any("Rules that are not well:", _UNHEALTHY, [_unhealthy_row(view) for view in found.unhealthy])
 
 
 def _print_summary(found: Status) -> None:
     layout, groups = found.index.layout, found.groups
-    paused = sum(view.rule.paused for view in found.rules)
+    paused = sum(view.stored.paused(found.at) for view in found.rules)
     click.echo(f"Configuration  {_configuration(found)}")
     click.echo(f"Layout         version {layout.version}, {_count(layout.shards, 'shard')}")
     click.echo(f"Rules          {len(found.rules)}, {paused} paused, {len(found.unhealthy)} not well")
@@ -103,6 +112,19 @@ def _lagging_row(found: Status, shard: str, unit: str, held: Lagging) -> Row:
     return (shard, _key(found, unit), cursor, str(held.tries), next_try, quarantined)
 
 
+def _stretch_rows(found: Status) -> Iterator[Row]:
+    for view in found.shards:
+        for piece in view.head.stretches if view.head else ():
+            buckets = f"{piece.buckets.first:04x}-{piece.buckets.end - 1:04x}"
+            yield view.shard.id, buckets, moment(piece.cursor)
+
+
+def _missed_row(view: MissedView) -> Row:
+    episode = view.episode
+    labels = format_labels(dict(episode.labels))
+    return (view.shard, view.rule, labels, moment(episode.fired_at), moment(episode.resolved_at))
+
+
 def _gap_row(view: GapView) -> Row:
     gap = view.gap
     return (view.shard, moment(gap.start), moment(gap.end), str(gap.replayed), str(gap.dropped))
@@ -123,10 +145,11 @@ def to_json(found: Status) -> dict[str, Any]:
         "configuration": found.index.config,
         "layout": {"version": layout.version, "shards": layout.shards},
         "rules": len(found.rules),
-        "paused": sum(view.rule.paused for view in found.rules),
+        "paused": sum(view.stored.paused(found.at) for view in found.rules),
         "groups": {"held": groups.held, "due": groups.due, "overdue": groups.overdue},
         "shards": [_shard_to_json(view, found) for view in found.shards],
         "gaps": [_gap_to_json(view) for view in found.gaps],
+        "missed": [_missed_to_json(view) for view in found.missed],
         "unhealthy": [_unhealthy_to_json(view) for view in found.unhealthy],
     }
 
@@ -138,6 +161,10 @@ def _shard_to_json(view: ShardView, found: Status) -> dict[str, Any]:
         "cursor": head and rfc3339(head.cursor),
         "lagSeconds": None if lag is None else lag.total_seconds(),
         "lateSince": head and maybe_rfc3339(head.late_since),
+        "setAside": [
+            {"first": piece.buckets.first, "end": piece.buckets.end, "cursor": rfc3339(piece.cursor)}
+            for piece in (head.stretches if head else ())
+        ],
         "lagging": [_lagging_to_json(found, *held) for held in _lagging(found) if held[0] == view.shard.id],
     }
 
@@ -161,6 +188,17 @@ def _gap_to_json(view: GapView) -> dict[str, Any]:
         "to": rfc3339(gap.end),
         "replayed": gap.replayed,
         "dropped": gap.dropped,
+    }
+
+
+def _missed_to_json(view: MissedView) -> dict[str, Any]:
+    episode = view.episode
+    return {
+        "shard": view.shard,
+        "key": view.rule,
+        "labels": dict(episode.labels),
+        "firedAt": rfc3339(episode.fired_at),
+        "resolvedAt": rfc3339(episode.resolved_at),
     }
 
 

@@ -61,23 +61,28 @@ class Merge:
     fires: bool
 
 
+LEFT = Merge({"": None}, fires=False)
+"""Of a group that a writer left, with nothing there: what it put there before may be under way, and is refused."""
+
+
 def read(database: Database, group: str, writer: str) -> list[Chunk]:
     """Read a writer's items of a group."""
     return [from_item(item) for item in database.query("dispatch", group, prefix=writer_prefix(writer))]
 
 
-def merge(chunks: Sequence[Chunk], changed: Sequence[Alert]) -> Merge:
+def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime) -> Merge:
     """Return a writer's items with its changed alerts taken in.
 
     A resolved alert stays until a flush has seen its end told and prunes it; the end of one that is not
-    there is no news. A chunk that is divided is written in its parts before it becomes a tombstone.
+    there is no news, unless it is to come. A chunk that is divided is written in its parts before it becomes
+    a tombstone.
     """
     prefixes = {chunk.prefix for chunk in chunks if chunk.alerts}
     held = {text: alert for chunk in chunks for text, alert in chunk.alerts.items()}
     touched: set[str] = set()
     for alert in changed:
         text = format_labels(alert.labels)
-        if held.get(text) == alert or (alert.ends_at is not None and text not in held):
+        if held.get(text) == alert or (alert.resolved(now) and text not in held):
             continue
         held[text] = alert
         prefix = home(address(text), prefixes)

@@ -99,12 +99,15 @@ class Intake:
         if everything or (manifest.seq and manifest.config != config.version):
             # Its alerts may be where its routes no longer lead: there they end, or their end is brought there.
             concerned += [group for group in manifest.groups if group not in wanted]
-        ends = [alert for alert in alerts if alert.ends_at is not None]
+        ends = [alert for alert in alerts if alert.resolved(now)]
 
         def merged(group: str) -> Merge:
             found = chunks.read(self._database, group, writer) if manifest.seq else []
+            if group not in wanted and not any(chunk.alerts for chunk in found):
+                return chunks.LEFT
             held = wanted[group][1] if group in wanted else ends
-            return chunks.merge(found, [*held, *chunks.strays(found, held, now)] if everything else held)
+            strays = chunks.strays(found, held, now) if everything else []
+            return chunks.merge(found, [*held, *strays], now)
 
         merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
         placed = config.version if everything or not manifest.seq else manifest.config

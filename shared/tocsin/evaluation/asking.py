@@ -1,41 +1,44 @@
-"""Asking: every source at once, each with all of its queries, none able to hold the others."""
+"""Asking: every source at once, each with all that its rules want, none able to hold the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from tocsin.evaluation.unit import query
+from tocsin.evaluation.chain import Chain
+from tocsin.evaluation.evaluated import Evaluated, evaluate
+from tocsin.evaluation.order import Needs
+from tocsin.evaluation.records import NOTHING, Record
 from tocsin.evaluation.window import Work
-from tocsin.ports import Answer, Parallel, Refused, Samples, Source, Unanswered
+from tocsin.ports import Backend, Parallel, Refused, Unanswered
 
 _GRACE_SECONDS = 0.5
 """A source ends by its timeout; one that does not is left behind so much later."""
 
 
 def ask(
-    works: Sequence[Work], sources: Mapping[str, Source], parallel: Parallel, timeout_seconds: float
-) -> list[Answer]:
-    """Return the answer for each piece of work, in order; what did not come in time is `Unanswered`."""
-    answers: list[Answer] = [Refused("no_source", "") for _ in works]
-    by_source: dict[str, list[int]] = {}
-    for number, work in enumerate(works):
-        name = work.unit.rule.source
-        if name in sources:
-            by_source.setdefault(name, []).append(number)
+    works: Sequence[Work],
+    backends: Callable[[str], Backend | None],
+    records: Mapping[str, Record],
+    needs: Needs,
+    parallel: Parallel,
+    left_seconds: Callable[[], float],
+    external_url: str = "",
+) -> list[Evaluated]:
+    """Return what came of each piece of work, in order; what did not come in time is unanswered."""
+    found: dict[str, Evaluated] = {}
+    by_source: dict[str, list[Work]] = {}
+    for work in works:
+        by_source.setdefault(work.unit.rule.source, []).append(work)
+    chains: list[tuple[list[Work], Callable[[], list[Evaluated]]]] = []
+    for name, own in by_source.items():
+        backend = backends(name)
+        if backend is None:
+            refused = Refused("no_source", f"no source named {name!r} is configured")
+            found |= {w.unit.id: evaluate(w, records.get(w.unit.id, NOTHING), refused) for w in own}
         else:
-            answers[number] = Refused("no_source", f"no source named {name!r} is configured")
-    jobs = [
-        partial(sources[name].ask, [query(works[n].unit, works[n].at) for n in numbers], timeout_seconds)
-        for name, numbers in by_source.items()
-    ]
-    results = parallel(jobs, timeout_seconds + _GRACE_SECONDS) if jobs else ()
-    for numbers, result in zip(by_source.values(), results, strict=True):
-        for position, number in enumerate(numbers):
-            answers[number] = _checked(result[position], works[number]) if result else Unanswered()
-    return answers
-
-
-def _checked(answer: Answer, work: Work) -> Answer:
-    """Return the answer if it has one part for each timestamp asked for."""
-    if isinstance(answer, Samples) and len(answer.at) != len(work.at):
-        return Refused("garbage", f"{len(answer.at)} answers for {len(work.at)} timestamps")
-    return answer
+            chain = Chain(backend, records, needs, left_seconds, external_url)
+            chains.append((own, partial(chain.run, own)))
+    results = parallel([run for _, run in chains], left_seconds() + _GRACE_SECONDS) if chains else ()
+    for (own, _), result in zip(chains, results, strict=True):
+        late = [Evaluated(work, None, unanswered=Unanswered("no answer in time")) for work in own]
+        found |= {done.work.unit.id: done for done in result or late}
+    return [found[work.unit.id] for work in works]

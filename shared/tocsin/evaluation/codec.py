@@ -5,7 +5,7 @@ from typing import Any
 from tocsin.evaluation.states import Instance, State
 from tocsin.instants import instant, maybe_instant, maybe_millis, millis
 
-_STATES = {State.PENDING: "p", State.FIRING: "f", State.INACTIVE: "i"}
+_STATES = {State.PENDING: "p", State.FIRING: "f", State.INACTIVE: "i", State.RECORDED: "r"}
 _LETTERS = {letter: state for state, letter in _STATES.items()}
 
 

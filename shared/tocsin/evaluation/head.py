@@ -30,6 +30,8 @@ class Lagging:
     quarantined: bool = False
     revision: int = 0
     """Of its rule, as it was tried: a rule that was written since gets another chance at once."""
+    since: datetime | None = None
+    """When it was first asked in vain; None if it never was, and is behind for another reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class RedoKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Inherited:
-    """A range of buckets whose cursor is not yet the shard's: it came from a shard of an earlier layout."""
+class Stretch:
+    """A range of buckets whose cursor is behind the shard's: set aside to catch up, or left so by another layout."""
 
     buckets: Buckets
     cursor: datetime
@@ -75,7 +77,7 @@ class Head:
     """The configuration under which the shard's alerts were last placed."""
     redo: RedoKey | None = None
     lagging: Mapping[str, Lagging] = field(default_factory=dict)
-    inherited: tuple[Inherited, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     lease: Lease | None = None
     late_since: datetime | None = None
     sealed: bool = False
@@ -84,7 +86,7 @@ class Head:
         """Return up to when a unit has been evaluated."""
         if unit in self.lagging:
             return self.lagging[unit].cursor
-        return next((piece.cursor for piece in self.inherited if bucket in piece.buckets), self.cursor)
+        return next((piece.cursor for piece in self.stretches if bucket in piece.buckets), self.cursor)
 
 
 def head_key(shard: str) -> Key:
@@ -107,9 +109,9 @@ def from_item(shard: str, item: Item) -> Head:
         lagging={unit: _lagging(held) for unit, held in unpack(stored["lagging"]).items()}
         if "lagging" in stored
         else {},
-        inherited=tuple(
-            Inherited(Buckets(first, end), instant(cursor))
-            for first, end, cursor in stored.get("inherited", ())
+        stretches=tuple(
+            Stretch(Buckets(first, end), instant(cursor))
+            for first, end, cursor in stored.get("stretches", ())
         ),
         lease=_lease(stored["lease"]) if "lease" in stored else None,
         late_since=maybe_instant(stored.get("late_since")),
@@ -118,8 +120,10 @@ def from_item(shard: str, item: Item) -> Head:
 
 
 def _lagging(stored: list[Any]) -> Lagging:
-    cursor, tries, until, suspect, quarantined, revision = stored
-    return Lagging(instant(cursor), tries, instant(until), suspect, quarantined, revision)
+    cursor, tries, until, suspect, quarantined, revision, since = stored
+    return Lagging(
+        instant(cursor), tries, instant(until), suspect, quarantined, revision, maybe_instant(since)
+    )
 
 
 def _lease(stored: Mapping[str, Any]) -> Lease:
@@ -140,8 +144,8 @@ def to_attributes(head: Head) -> dict[str, Value]:
         "lagging": pack({unit: _lagging_document(held) for unit, held in head.lagging.items()})
         if head.lagging
         else None,
-        "inherited": [
-            [piece.buckets.first, piece.buckets.end, millis(piece.cursor)] for piece in head.inherited
+        "stretches": [
+            [piece.buckets.first, piece.buckets.end, millis(piece.cursor)] for piece in head.stretches
         ],
         "lease": _lease_document(head.lease) if head.lease else None,
         "late_since": maybe_millis(head.late_since),
@@ -150,12 +154,12 @@ def to_attributes(head: Head) -> dict[str, Value]:
     return attributes | {name: value for name, value in optional.items() if value}
 
 
-_OPTIONAL = ("redo", "lagging", "inherited", "lease", "late_since", "sealed")
+_OPTIONAL = ("redo", "lagging", "stretches", "lease", "late_since", "sealed")
 
 
 def _lagging_document(held: Lagging) -> list[Any]:
     flags = [held.suspect, held.quarantined, held.revision]
-    return [millis(held.cursor), held.tries, millis(held.until), *flags]
+    return [millis(held.cursor), held.tries, millis(held.until), *flags, maybe_millis(held.since)]
 
 
 def _lease_document(lease: Lease) -> dict[str, Value]:

@@ -1,14 +1,42 @@
 """What a worker remembers between ticks: rules and records, each under the version it is valid for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from tocsin.evaluation.head import Head
+from tocsin.evaluation.order import Needs, needs
 from tocsin.evaluation.records import Record, load
 from tocsin.evaluation.unit import Unit, unit_of
 from tocsin.index import Index
 from tocsin.ports import Database, Delete, Key
 from tocsin.rules.book import RuleBook, StoredRule
+from tocsin.rules.fingerprint import semantic
 from tocsin.schedule.layout import Shard
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDiff:
+    """How the rules of a shard differ from those of the tick before: edited in what they mean, or in words."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    reworded: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.reworded)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The units of a shard that are to be evaluated, and which of them need which."""
+
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    needs: Needs = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
+    until: datetime | None = None
+    """When the next pause ends, and with it this board."""
 
 
 class Memory:
@@ -18,18 +46,34 @@ class Memory:
         self._database = database
         self._book = RuleBook(database)
         self._units: dict[str, tuple[StoredRule, Unit]] = {}
+        self._boards: dict[str, tuple[tuple[int, ...], Board]] = {}
         self._records: dict[str, tuple[int, Mapping[str, Record]]] = {}
 
-    def units(self, shard: Shard, index: Index) -> dict[str, Unit]:
-        """Return the units of a shard that are to be evaluated: those with a rule that is not paused."""
-        rules = self._book.load(index, shard.buckets.slots())
-        units = (self._unit(stored) for stored in rules.values() if not stored.rule.paused)
-        return {unit.id: unit for unit in units if unit.bucket in shard.buckets}
+    def board(self, shard: Shard, index: Index, now: datetime) -> tuple[Board, RuleDiff]:
+        """Return the units of a shard with a rule that is not paused, and how that differs from the tick before."""
+        known = self._boards.get(shard.id)
+        if known is not None and known[0] == index.slots and not _ended(known[1], now):
+            return known[1], RuleDiff()
+        board = self._board(shard, index, now)
+        self._boards[shard.id] = (index.slots, board)
+        return board, _difference(known[1], board) if known is not None else RuleDiff()
+
+    def _board(self, shard: Shard, index: Index, now: datetime) -> Board:
+        stored = self._book.load(index, shard.buckets.slots()).values()
+        units = [self._unit(found) for found in stored if not found.paused(now)]
+        own = {unit.id: unit for unit in units if unit.bucket in shard.buckets}
+        ends = (found.pause.until for found in stored if found.pause and found.pause.until)
+        return Board(
+            own,
+            needs(own.values()),
+            frozenset(unit.rule.source for unit in own.values()),
+            min((end for end in ends if end > now), default=None),
+        )
 
     def _unit(self, stored: StoredRule) -> Unit:
         known = self._units.get(stored.id)
         if known is None or known[0] is not stored:
-            known = (stored, unit_of(stored.id, stored.rule, stored.revision))
+            known = (stored, unit_of(stored.id, stored.rule, stored.revision, stored.former))
             self._units[stored.id] = known
         return known[1]
 
@@ -52,3 +96,19 @@ class Memory:
         passed = ("REDO#", f"REDO#{head.seq:012d}~")
         for item in self._database.query("state", shard.id, between=passed):
             self._database.write(Delete(Key("state", shard.id, str(item["sk"]))))
+
+
+def _ended(board: Board, now: datetime) -> bool:
+    return board.until is not None and board.until <= now
+
+
+def _difference(before: Board, after: Board) -> RuleDiff:
+    both = before.units.keys() & after.units.keys()
+    edited = [unit for unit in both if before.units[unit] is not after.units[unit]]
+    changed = sum(semantic(before.units[unit].rule) != semantic(after.units[unit].rule) for unit in edited)
+    return RuleDiff(
+        added=len(after.units.keys() - both),
+        removed=len(before.units.keys() - both),
+        changed=changed,
+        reworded=len(edited) - changed,
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.evaluation import redo
-from tocsin.evaluation.head import Head, Inherited, Lagging, clear, create, from_item, head_key, seal
+from tocsin.evaluation.head import Head, Lagging, Stretch, clear, create, from_item, head_key, seal
 from tocsin.index import INDEX, Index
 from tocsin.ports import Database, Intake
 from tocsin.schedule.buckets import bucket
@@ -84,9 +84,7 @@ class Opener:
             token=self._token(),
             config=min((piece.head.config for piece in pieces), default=0),
             lagging=_lagging(pieces),
-            inherited=tuple(
-                Inherited(piece.buckets, piece.head.cursor) for piece in pieces if piece.head.cursor != cursor
-            ),
+            stretches=tuple(stretch for piece in pieces for stretch in _behind(piece, cursor)),
         )
         create(self._database, head)
 
@@ -125,3 +123,13 @@ def _lagging(pieces: list[Piece]) -> dict[str, Lagging]:
         for unit, held in piece.head.lagging.items()
         if bucket(unit) in piece.buckets
     }
+
+
+def _behind(piece: Piece, cursor: datetime) -> list[Stretch]:
+    """Return the parts of a piece that are not at the new shard's cursor: as they were, set aside or not."""
+    free, found = [piece.buckets], list[Stretch]()
+    for stretch in piece.head.stretches:
+        if shared := stretch.buckets.overlap(piece.buckets):
+            found.append(Stretch(shared, stretch.cursor))
+            free = [left for part in free for left in part.without(shared)]
+    return found + [Stretch(part, piece.head.cursor) for part in free if piece.head.cursor != cursor]

@@ -104,4 +104,4 @@ def _differs(
     old, new = before.get(labels), after.get(labels)
     if old is None or new is None:
         return old is not new
-    return not new.same_but_for_value(old)
+    return new is not old and not new.same_but_for_value(old)

@@ -12,8 +12,10 @@ from typing import Any
 
 from tocsin import alert as alerts
 from tocsin.alert import Alert
+from tocsin.evaluation.fold import Episode
 from tocsin.evaluation.head import RedoKey
 from tocsin.instants import instant, millis
+from tocsin.labels import label_set
 from tocsin.packing import pack, unpack
 from tocsin.ports import Absent, Below, Database, Delete, Either, Intake, Key, Put, Value
 from tocsin.schedule.buckets import slot
@@ -64,6 +66,14 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """Alerts of one rule that fired and ended before dispatch was told."""
+
+    rule: str
+    episodes: tuple[Episode, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Redo:
     """Everything a commit changes besides HEAD."""
 
@@ -72,11 +82,12 @@ class Redo:
     health: tuple[HealthWrite, ...] = ()
     handovers: tuple[HandOver, ...] = ()
     gap: Gap | None = None
+    missed: tuple[Missed, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether the tick was quiet: then HEAD alone is written."""
-        return not (self.chunks or self.health or self.handovers or self.gap)
+        return not (self.chunks or self.health or self.handovers or self.gap or self.missed)
 
 
 def redo_key(shard: str, named: RedoKey, part: int) -> Key:
@@ -120,6 +131,8 @@ def apply(database: Database, intake: Intake, shard: str, seq: int, redo: Redo) 
         intake.hand_over(handover.writer, seq, handover.alerts, everything=handover.everything)
     if redo.gap is not None:
         _record_gap(database, shard, seq, redo.gap)
+    if redo.missed:
+        _record_missed(database, shard, seq, redo)
 
 
 def chunk_key(unit: str, prefix: str) -> Key:
@@ -160,6 +173,34 @@ def _record_gap(database: Database, shard: str, seq: int, gap: Gap) -> None:
     database.write(Put(Key("state", shard, f"GAP#{millis(gap.start):015d}#{seq}"), item))
 
 
+def _record_missed(database: Database, shard: str, seq: int, redo: Redo) -> None:
+    """Keep what fired and ended unheard on record, beside the gaps."""
+    item: dict[str, Value] = {
+        "missed": pack([_missed_document(missed) for missed in redo.missed]),
+        "expires": _epoch(redo.at + GAP_LIFE),
+    }
+    database.write(Put(Key("state", shard, f"MISSED#{millis(redo.at):015d}#{seq}"), item))
+
+
+def _missed_document(missed: Missed) -> list[Any]:
+    episodes = [
+        [dict(episode.labels), millis(episode.fired_at), millis(episode.resolved_at)]
+        for episode in missed.episodes
+    ]
+    return [missed.rule, episodes]
+
+
+def missed_from_document(document: list[Any]) -> Missed:
+    """Return what was kept on record."""
+    rule, episodes = document
+    return Missed(
+        rule,
+        tuple(
+            Episode(label_set(labels), instant(fired), instant(ended)) for labels, fired, ended in episodes
+        ),
+    )
+
+
 def _epoch(at: datetime) -> int:
     return millis(at) // 1000
 
@@ -176,6 +217,7 @@ def _to_document(redo: Redo) -> dict[str, Any]:
         "gap": [millis(redo.gap.start), millis(redo.gap.end), redo.gap.replayed, redo.gap.dropped]
         if redo.gap
         else None,
+        "missed": [_missed_document(missed) for missed in redo.missed],
     }
 
 
@@ -194,6 +236,7 @@ def _from_document(document: dict[str, Any]) -> Redo:
             HandOver(writer, _alerts(held), everything) for writer, held, everything in document["handovers"]
         ),
         gap=Gap(instant(gap[0]), instant(gap[1]), gap[2], gap[3]) if gap else None,
+        missed=tuple(map(missed_from_document, document["missed"])),
     )
 
 

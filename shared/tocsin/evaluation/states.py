@@ -5,13 +5,13 @@ The rules are Prometheus' (`rules/alerting.go`, AlertingRule.Eval): present mean
 never of counts, so evaluating a timestamp twice from the same state leaves the same state.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.labels import LabelSet
-from tocsin.rules.rule import Rule
+from tocsin.rules.rule import GapPolicy, Rule
 
 
 class State(StrEnum):
@@ -20,6 +20,8 @@ class State(StrEnum):
     PENDING = "pending"
     FIRING = "firing"
     INACTIVE = "inactive"
+    RECORDED = "recorded"
+    """A series that a recording rule wrote last: known, so that its end can be marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,25 @@ class Instance:
 
     def same_but_for_value(self, other: "Instance") -> bool:
         """Tell whether nothing changed that is worth a write: a value and its texts ride on the next change."""
-        return self == replace(other, value=self.value, annotations=self.annotations)
+        return self._lasting() == other._lasting()
+
+    def seen(self, value: float, annotations: Mapping[str, str] | None) -> "Instance":
+        """Return the instance, present with a value: much cheaper than `replace`, and by far the most frequent."""
+        return Instance(
+            self.labels,
+            self.state,
+            self.active_at,
+            self.fired_at,
+            self.resolved_at,
+            None,
+            self.handed,
+            value,
+            annotations,
+        )
+
+    def _lasting(self) -> tuple[object, ...]:
+        times = (self.active_at, self.fired_at, self.resolved_at, self.keep_firing_since, self.handed)
+        return (self.labels, self.state, *times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +87,21 @@ class Point:
 Instances = Mapping[LabelSet, Instance]
 
 
-def step(instances: Instances, points: Iterable[Point], at: datetime, rule: Rule) -> dict[LabelSet, Instance]:
-    """Return the instances after the evaluation at `at`; those with nothing left to say are gone."""
-    after = {point.labels: present(instances.get(point.labels), point, at, rule) for point in points}
+def step(
+    instances: Instances,
+    points: Iterable[Point],
+    at: datetime,
+    rule: Rule,
+    former: Callable[[LabelSet], Instance | None] = lambda labels: None,  # noqa: ARG005
+) -> dict[LabelSet, Instance]:
+    """Return the instances after the evaluation at `at`; those with nothing left to say are gone.
+
+    `former` tells for an alert without an instance which one it was before its rule's labels were edited.
+    """
+    after = {
+        point.labels: present(instances.get(point.labels) or former(point.labels), point, at, rule)
+        for point in points
+    }
     for labels, instance in instances.items():
         if labels not in after and (left := absent(instance, at, rule.keep_firing_for)) is not None:
             after[labels] = left
@@ -78,32 +110,31 @@ def step(instances: Instances, points: Iterable[Point], at: datetime, rule: Rule
 
 def present(before: Instance | None, point: Point, at: datetime, rule: Rule) -> Instance:
     """Return what a series that is present becomes."""
-    if before is None or before.state is State.INACTIVE:
+    if before is None:
+        return _active(point, at, at, rule.hold)
+    if before.state is State.INACTIVE:
         # What was handed over of an earlier activation stays on the books until its end is handed over.
-        pending = Instance(
-            point.labels,
-            State.PENDING,
-            active_at=at,
-            resolved_at=before.resolved_at if before else None,
-            handed=before.handed if before else None,
-        )
-        return _fire_if_held(pending, point, at, rule.hold)
+        return _active(point, at, at, rule.hold, before.resolved_at, before.handed)
     if before.state is State.FIRING and at - before.active_at >= rule.hold:
-        return replace(before, keep_firing_since=None, value=point.value, annotations=point.annotations)
+        return before.seen(point.value, point.annotations)
     # Pending; or `for` was raised above the time it has been active: back to pending.
     ended = at if before.state is State.FIRING else before.resolved_at
-    pending = replace(before, state=State.PENDING, fired_at=None, resolved_at=ended, keep_firing_since=None)
-    return _fire_if_held(pending, point, at, rule.hold)
+    return _active(point, before.active_at, at, rule.hold, ended, before.handed)
 
 
-def _fire_if_held(pending: Instance, point: Point, at: datetime, hold: timedelta) -> Instance:
-    held = at - pending.active_at >= hold
-    return replace(
-        pending,
-        state=State.FIRING if held else State.PENDING,
-        fired_at=at if held else None,
-        value=point.value,
-        annotations=point.annotations,
+def _active(
+    point: Point,
+    since: datetime,
+    at: datetime,
+    hold: timedelta,
+    resolved_at: datetime | None = None,
+    handed: datetime | None = None,
+) -> Instance:
+    """Return an alert that has been active since some time: pending, or firing if that is long enough."""
+    held = at - since >= hold
+    state, fired_at = (State.FIRING, at) if held else (State.PENDING, None)
+    return Instance(
+        point.labels, state, since, fired_at, resolved_at, None, handed, point.value, point.annotations
     )
 
 
@@ -131,9 +162,17 @@ def settled(instance: Instance) -> Instance | None:
     return None if instance.state is State.INACTIVE and instance.handed is None else instance
 
 
-def shift(instance: Instance, gap: timedelta) -> Instance:
-    """Return the instance as if an unobserved `gap` had not passed: it counts for no clock that still runs."""
-    if instance.state is State.PENDING:
+def renamed(instance: Instance, labels: LabelSet) -> Instance:
+    """Return what an instance is under other labels: as old as it was, and nobody has been told of it."""
+    since = instance.active_at
+    return Instance(labels, State.PENDING, since)
+
+
+def pass_over(instance: Instance, gap: timedelta, policy: GapPolicy) -> Instance:
+    """Return the instance after an unobserved `gap`, which counts for the clocks that the policy says."""
+    if policy is GapPolicy.COUNT:
+        return instance
+    if instance.state is State.PENDING and policy is GapPolicy.SHIFT:
         return replace(instance, active_at=instance.active_at + gap)
     if instance.keep_firing_since is not None:
         return replace(instance, keep_firing_since=instance.keep_firing_since + gap)

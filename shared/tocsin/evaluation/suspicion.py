@@ -41,7 +41,8 @@ def _held_back(head: Head, unit: Unit, now: datetime, *, alone: bool) -> Lagging
     tries = known.tries if known else 0
     wait = min(_LONGEST_QUARANTINE, _FIRST_QUARANTINE * 2 ** min(tries, 8)) if alone else timedelta(0)
     cursor = head.cursor_of(unit.id, unit.bucket)
-    return Lagging(cursor, tries + alone, now + wait, True, alone, unit.revision)
+    since = known.since if known else None
+    return Lagging(cursor, tries + alone, now + wait, True, alone, unit.revision, since or now)
 
 
 def _released(held: Lagging, unit: Unit | None, now: datetime) -> Lagging:

@@ -25,7 +25,7 @@ def apply_rules(database: Database, files: Iterable[tuple[str, str]], now: datet
     book = RuleBook(database)
     stored = book.load(read_index(database)).values()
     changes = compare(stored, wanted, {rule.namespace for rule in wanted}, prune=True)
-    book.write(changes.written, changes.gone, by=BY, at_ms=millis(now))
+    book.write(changes.written, changes.gone, by=BY, at_ms=millis(now), was=changes.was)
     return changes
 
 

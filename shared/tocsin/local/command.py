@@ -43,7 +43,10 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
 
 
 @click.command("local")
-@click.option("--rules", "rule_files", type=_File, multiple=True, help="A rule file to apply; repeatable.")
+@click.argument("more_rules", nargs=-1, type=_File, metavar="[FILE]...")
+@click.option(
+    "--rules", "rule_files", type=_File, multiple=True, help="A rule file to apply; more may follow it."
+)
 @click.option("--config", "config_file", type=_File, help="The alertmanager.yml to put in force.")
 @click.option("--prometheus", default="", metavar="URL", help="The Prometheus that rules ask.")
 @click.option(
@@ -74,6 +77,7 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
 )
 @click.option("--template", type=_File, help="The template.yaml to run; the checkout's if none is named.")
 def local_command(
+    more_rules: Sequence[Path],
     rule_files: Sequence[Path],
     config_file: Path | None,
     prometheus: str,
@@ -98,7 +102,7 @@ def local_command(
             f"{prometheus!r} is no URL (expected http://HOST:PORT)", param_hint="--prometheus"
         )
     embedded = endpoint_url is None
-    rules = [(str(file), _text(file)) for file in rule_files]
+    rules = [(str(file), _text(file)) for file in (*rule_files, *more_rules)]
     config = _text(config_file) if config_file else ""
     with _plainly(address), Listener(address.host, address.port, moto() if embedded else None) as listener:
         parameters = {"PrometheusUrl": prometheus, "Shards": str(shards)}
@@ -111,7 +115,7 @@ def local_command(
         if config_file is not None:
             changed = apply_config(stack.database, config, str(config_file), now)
             click.echo(f"{config_file}: {'in force' if changed else 'unchanged'}")
-        if rule_files:
+        if rules:
             changes = apply_rules(stack.database, rules, now)
             counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
             click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))

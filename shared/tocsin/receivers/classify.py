@@ -1,8 +1,7 @@
 """What an answer to a notification means: delivered, to be tried again, or refused for good."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -15,6 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from tocsin.http import retry_after_seconds
 from tocsin.notification import Delivered, Failed, Failure, Sent
 
 DETAIL_CHARS = 300
@@ -53,18 +53,6 @@ def classify(status: int, headers: Mapping[str, str], now: datetime) -> Sent:
     if status >= 400:
         return Failed(Failure.CLIENT_ERROR, retry=False, detail=detail)
     return Failed(Failure.OTHER, retry=False, detail=f"{detail}: redirects are not followed")
-
-
-def retry_after_seconds(value: str, now: datetime) -> float | None:
-    """Return how long a `Retry-After` (seconds or an HTTP date) asks to wait; None if it says nothing."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:10])
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
 
 def classify_aws(error: ClientError | BotoCoreError, now: datetime) -> Failed:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from tocsin.index import Index, bump
 from tocsin.ports import Database, Delete, Item, Key, Present, Update, Value, Write
-from tocsin.rules.rule import Rule, from_document, to_document
-from tocsin.schedule.buckets import SLOTS, slot, unit_id
+from tocsin.rules.rule import Pause, Rule, from_document, pause_from_value, pause_to_value, to_document
+from tocsin.schedule.buckets import SLOTS, slot
 
 _ROWS_A_TRANSACTION = 40
 """Each row and the versions of its slots go together; DynamoDB allows 100 writes, moto copies its tables."""
@@ -15,6 +17,14 @@ _ROWS_A_TRANSACTION = 40
 
 class MissingRuleError(LookupError):
     """A rule that was to be changed is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The unit that a rule was before its labels were edited, and the names of the labels it had then."""
+
+    unit: str
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,12 @@ class StoredRule:
     revision: int
     by: str = ""
     at_ms: int = 0
+    pause: Pause | None = None
+    former: Former | None = None
+
+    def paused(self, at: datetime) -> bool:
+        """Tell whether the rule is paused at `at`."""
+        return self.pause is not None and self.pause.holds(at)
 
 
 def row_key(unit: str) -> Key:
@@ -53,25 +69,41 @@ class RuleBook:
         """Return the rules of some slots by unit id; what has not changed costs no request."""
         return {unit: stored for n in slots for unit, stored in self.slot(n, index.slots[n]).items()}
 
-    def write(self, rules: Collection[Rule], deleted: Collection[str], *, by: str, at_ms: int) -> None:
+    def write(
+        self,
+        rules: Collection[Rule],
+        deleted: Collection[str],
+        *,
+        by: str,
+        at_ms: int,
+        was: Mapping[str, StoredRule] | None = None,
+    ) -> None:
         """Put the rules and delete the units given by id, each together with its slot's version.
 
-        Many rows are several transactions: each row is written whole or not at all.
+        `was` says for a new unit, by its id, which stored rule it was before: it takes over its pause and its
+        alerts. Many rows are several transactions: each row is written whole or not at all.
         """
-        writes: list[Write] = [_row(rule, by, at_ms) for rule in rules]
+        writes: list[Write] = [_row(rule, by, at_ms, (was or {}).get(rule.id)) for rule in rules]
         writes += [Delete(row_key(unit)) for unit in deleted]
         for start in range(0, len(writes), _ROWS_A_TRANSACTION):
             self._transact(writes[start : start + _ROWS_A_TRANSACTION])
 
-    def pause(self, units: Collection[str], *, paused: bool, by: str, at_ms: int) -> None:
-        """Pause or resume units; resuming also gives one in quarantine another chance.
+    def pause(self, units: Collection[str], pause: Pause | None, *, by: str, at_ms: int) -> None:
+        """Pause units, or resume them: that also gives one in quarantine another chance.
 
         Raises MissingRuleError if a unit has no row by now: somebody has deleted it, and nothing may come
         back of it.
         """
-        written: dict[str, Value] = {"paused": paused, "by": by, "at": at_ms}
+        written: dict[str, Value] = {"by": by, "at": at_ms}
+        paused: dict[str, Value] = {"paused": pause_to_value(pause)} if pause else {}
         writes: list[Write] = [
-            Update(row_key(unit), set=written, add={"revision": 1}, condition=Present("rule"))
+            Update(
+                row_key(unit),
+                set=written | paused,
+                add={"revision": 1},
+                remove=() if pause else ("paused",),
+                condition=Present("rule"),
+            )
             for unit in units
         ]
         for start in range(0, len(writes), _ROWS_A_TRANSACTION):
@@ -83,22 +115,25 @@ class RuleBook:
             raise MissingRuleError("a rule was deleted by somebody else meanwhile")
 
 
-def _row(rule: Rule, by: str, at_ms: int) -> Update:
+def _row(rule: Rule, by: str, at_ms: int, was: StoredRule | None) -> Update:
     """Return the write of a rule; a rule that is edited stays paused if it was."""
     document = json.dumps(to_document(rule), sort_keys=True, ensure_ascii=False)
-    unit = unit_id(rule.key)
     written: dict[str, Value] = {"key": rule.key, "rule": document, "by": by, "at": at_ms}
-    return Update(row_key(unit), set=written, add={"revision": 1})
+    if was is not None:
+        written["was"] = [was.id, *sorted(was.rule.labels)]
+        written |= {"paused": pause_to_value(was.pause)} if was.pause else {}
+    return Update(row_key(rule.id), set=written, add={"revision": 1})
 
 
 def _from_item(item: Item) -> StoredRule:
-    stored: Mapping[str, object] = item
-    rule = from_document(json.loads(str(stored["rule"])), paused=bool(stored.get("paused", False)))
+    stored: Mapping[str, Any] = item
     return StoredRule(
-        id=str(stored["sk"]),
-        rule=rule,
+        id=stored["sk"],
+        rule=from_document(json.loads(stored["rule"])),
         # Its time is part of it, so that a rule deleted and written again does not take up an old one.
-        revision=int(str(stored.get("revision", 0))) + int(str(stored.get("at", 0))),
-        by=str(stored.get("by", "")),
-        at_ms=int(str(stored.get("at", 0))),
+        revision=stored.get("revision", 0) + stored.get("at", 0),
+        by=stored.get("by", ""),
+        at_ms=stored.get("at", 0),
+        pause=pause_from_value(stored["paused"]) if "paused" in stored else None,
+        former=Former(stored["was"][0], tuple(stored["was"][1:])) if "was" in stored else None,
     )

@@ -1,4 +1,4 @@
-"""Choosing: which stored rules somebody means who writes a key, or its beginning."""
+"""Choosing: which stored rules somebody means who writes a key, its beginning, a group or a namespace."""
 
 from collections.abc import Iterable
 
@@ -21,12 +21,9 @@ def choose(stored: Iterable[StoredRule], text: str) -> StoredRule:
 
     Raises ChoiceError if there is none, or more than one.
     """
-    beginning = [found for found in stored if found.rule.key.startswith(text)]
-    exact = [found for found in beginning if found.rule.key == text]
-    named = [found for found in beginning if _unlabelled(found) == text]
-    candidates = exact or named or beginning
-    if not text or len(candidates) != 1:
-        raise ChoiceError(text, [found.rule.key for found in candidates] if text else [])
+    candidates = _candidates(stored, text)
+    if len(candidates) != 1:
+        raise ChoiceError(text, [found.rule.key for found in candidates])
     return candidates[0]
 
 
@@ -36,11 +33,31 @@ def choose_many(stored: Iterable[StoredRule], text: str) -> list[StoredRule]:
     Raises ChoiceError.
     """
     known = list(stored)
-    of_namespace = [found for found in known if found.rule.namespace == text]
-    of_group = [found for found in known if f"{found.rule.namespace}/{found.rule.group}" == text]
-    return of_namespace or of_group or [choose(known, text)]
+    return _of_namespace_or_group(known, text) or [choose(known, text)]
+
+
+def choose_all(stored: Iterable[StoredRule], text: str) -> list[StoredRule]:
+    """Return all the rules that may be meant: as `choose_many`, and all that begin so. Raises ChoiceError."""
+    known = list(stored)
+    found = _of_namespace_or_group(known, text) or _candidates(known, text)
+    if not found:
+        raise ChoiceError(text, ())
+    return found
+
+
+def _of_namespace_or_group(known: list[StoredRule], text: str) -> list[StoredRule]:
+    return [found for found in known if found.rule.namespace == text] or [
+        found for found in known if found.rule.group_key == text
+    ]
+
+
+def _candidates(stored: Iterable[StoredRule], text: str) -> list[StoredRule]:
+    """Return the rule whose key is `text`, else those whose key without labels is, else those that begin so."""
+    beginning = [found for found in stored if text and found.rule.key.startswith(text)]
+    exact = [found for found in beginning if found.rule.key == text]
+    return exact or [found for found in beginning if _unlabelled(found) == text] or beginning
 
 
 def _unlabelled(stored: StoredRule) -> str:
     rule = stored.rule
-    return f"{rule.namespace}/{rule.group}/{rule.alert}"
+    return f"{rule.group_key}/{'record:' if rule.records else ''}{rule.name}"

@@ -1,224 +1,236 @@
-"""Rule files: Prometheus' YAML, with the few keys that Tocsin adds, read into rules and written back."""
+"""Rule files: Prometheus' YAML, with the few keys that Tocsin adds, read into rules.
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+What is refused is what Prometheus' loader refuses (`rulefmt.Parse`), and an expression that yields no series.
+docs/rules.md describes the format.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import AfterValidator, Field
-
-from tocsin.documents import Block, Document, Duration, Path, Text
-from tocsin.durations import format_duration
-from tocsin.expressions import ExpressionError, cloudwatch, promql
-from tocsin.rules.rule import DEFAULT_INTERVAL, ZERO, Jitter, Rule
+from tocsin.documents import Document, Path
+from tocsin.expressions import ExpressionError
+from tocsin.expressions.languages import (
+    Compiled,
+    Language,
+    Languages,
+    UnknownSourceError,
+    built_in,
+    compiled,
+)
+from tocsin.intervalfields import IntervalBlock
+from tocsin.rules.rule import Kind, Rule
+from tocsin.rules.ruleblocks import FileBlock, GroupBlock, RuleBlock, SettingsBlock
 from tocsin.templates import expand
+from tocsin.timeintervals import TimeInterval
+from tocsin.yamltree import Position
 
-_ODD_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
-_SHORTEST_INTERVAL = timedelta(seconds=1)
-
-
-def _not_empty(text: str) -> str:
-    if not text.strip():
-        raise ValueError("required, but empty")
-    return text
+_DEFAULTS: Path = ("defaults",)
+_ONLY_OF_ALERTS = ("for", "keep_firing_for", "annotations")
 
 
-def _interval(duration: timedelta) -> timedelta:
-    if duration < _SHORTEST_INTERVAL:
-        raise ValueError(f"an interval is at least {format_duration(_SHORTEST_INTERVAL)}")
-    return duration
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A rule and where in its file it stands."""
+
+    rule: Rule
+    path: Path
+    position: Position
 
 
-def _label_name(name: str) -> str:
-    if not name or name == "__name__":
-        raise ValueError(f'invalid label name: "{name}"')
-    return name
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """What a rule file holds, in its order."""
+
+    namespace: str
+    placed: tuple[Placed, ...] = ()
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules alone."""
+        return [placed.rule for placed in self.placed]
 
 
-def _template(text: str) -> str:
-    expand.check(text)
-    return text
+def parse_rule_file(
+    text: str, file: str, namespace: str | None = None, languages: Languages = built_in
+) -> list[Rule]:
+    """Return the rules of a rule file as `read_rule_file` reads them; raises DocumentError."""
+    return read_rule_file(text, file, namespace, languages).rules
 
 
-Name = Annotated[str, AfterValidator(_not_empty)]
-Template = Annotated[Text, AfterValidator(_template)]
-Labels = dict[Annotated[str, AfterValidator(_label_name)], Template]
-Annotations = dict[Name, Template]
+def read_rule_file(
+    text: str,
+    file: str,
+    namespace: str | None = None,
+    languages: Languages = built_in,
+    *,
+    ignore_unknown: bool = False,
+) -> RuleFile:
+    """Read a rule file, labels of groups merged below their rules'.
 
-
-class _File(Block):
-    namespace: str = ""
-    groups: tuple[Any, ...] = ()
-
-
-class _Group(Block):
-    name: Name
-    interval: Annotated[Duration, AfterValidator(_interval)] = DEFAULT_INTERVAL
-    query_offset: Duration = ZERO
-    limit: Annotated[int, Field(ge=0)] = 0
-    labels: Labels = Field(default_factory=dict)
-    source: Literal["prometheus", "cloudwatch"] = "prometheus"
-    jitter: Jitter = Jitter.GROUP
-    rules: tuple[Any, ...] = ()
-
-
-_GROUP_DEFAULTS = {name: field.default for name, field in _Group.model_fields.items()}
-
-
-class _Rule(Block):
-    record: str = ""
-    alert: str = ""
-    expr: Name
-    hold: Annotated[Duration, Field(alias="for")] = ZERO
-    keep_firing_for: Duration = ZERO
-    labels: Labels = Field(default_factory=dict)
-    annotations: Annotations = Field(default_factory=dict)
-
-
-def parse_rule_file(text: str, file: str, namespace: str | None = None) -> list[Rule]:
-    """Return the rules of a Prometheus rule file, in its order, labels of groups merged into their rules'.
-
-    The namespace is the one given, else the file's own `namespace:`, else the stem of the file's name. Raises
-    DocumentError with every problem of the file.
+    The namespace is the one given, else the file's own `namespace:`, else the stem of the file's name.
+    `languages` tells the language of a source. Raises DocumentError with every problem of the file.
     """
-    document = Document(text, file)
-    head = document.read((), _File)
+    document = Document(text, file, ignore_unknown=ignore_unknown)
+    head = FileBlock() if document.at(()) is None else document.read((), FileBlock)
     name = namespace or (head.namespace if head else "") or PurePath(file).stem
     if "/" in name:
         document.refuse(("namespace",), f'a namespace has no slash: "{name}"')
-    groups = document.items(("groups",))
-    rules = [found for path in groups for found in _read_group(document, path, name)]
-    _refuse_repeated(document, "group", [((*path, "name"), document.at((*path, "name"))) for path in groups])
-    _refuse_repeated(document, "rule", [(path, rule.key) for path, rule in rules])
+    found = list(_Reading(document, name, languages).rules())
     document.check()
-    return [rule for _, rule in rules]
+    places = [Placed(rule, path, document.position(path)) for path, rule in _numbered(found)]
+    return RuleFile(name, tuple(places))
 
 
-def _refuse_repeated(document: Document, what: str, names: list[tuple[Path, Any]]) -> None:
-    seen: list[Any] = []
-    for path, name in names:
-        if name in seen:
-            document.refuse(path, f"duplicate {what}: {name} is there already")
-        seen.append(name)
+def _numbered(found: Iterable[tuple[Path, Rule]]) -> Iterator[tuple[Path, Rule]]:
+    """Yield the rules, those with one key told apart by their ordinals."""
+    seen: Counter[str] = Counter()
+    taken: set[str] = set()
+    for path, rule in found:
+        key, numbered = rule.key, rule
+        while numbered.key in taken:
+            seen[key] += 1
+            numbered = replace(rule, ordinal=seen[key] + 1)
+        taken.add(numbered.key)
+        yield path, numbered
 
 
-def _read_group(document: Document, path: Path, namespace: str) -> Iterator[tuple[Path, Rule]]:
-    """Yield the rules of a group, each with its place; a mistake in the group hides none in its rules."""
-    group = document.read(path, _Group)
-    source = document.at((*path, "source")) or _GROUP_DEFAULTS["source"]
-    for rule_path in document.items((*path, "rules")):
-        rule = document.read(rule_path, _Rule)
-        _check_kind(document, rule_path)
-        plan = _compiled(document, rule_path, source)
-        if group is not None and rule is not None:
-            yield rule_path, _merged(namespace, group, rule, plan)
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """A group's settings, each its own or else the file's."""
+
+    block: SettingsBlock
+    windows: tuple[TimeInterval, ...]
+    language: Language | None
 
 
-def _check_kind(document: Document, path: Path) -> None:
-    record, alert = (document.at((*path, key)) for key in ("record", "alert"))
-    if record and alert:
-        document.refuse((*path, "record"), "only one of record and alert may be there")
-    elif record:
-        document.refuse((*path, "record"), "recording rules are not supported yet")
-    elif not alert and isinstance(document.at(path), dict):
-        document.refuse((*path, "alert"), "required, but missing or empty")
+class _Reading:
+    """One file that is being read: a mistake in a group hides none in its rules."""
 
+    def __init__(self, document: Document, namespace: str, languages: Languages) -> None:
+        self._document, self._namespace, self._languages = document, namespace, languages
+        self._defaults = self._read_defaults()
 
-def _compiled(document: Document, path: Path, source: str) -> Mapping[str, Any] | None:
-    """Return the plan that the source makes of the rule's expression, if that source makes one."""
-    expr = document.at((*path, "expr"))
-    if not isinstance(expr, str) or not expr.strip():
-        return None
-    try:
-        if source == "cloudwatch":
-            return cloudwatch.compile(expr)
-        if source == "prometheus":
-            promql.check(expr)
-    except ExpressionError as error:
-        document.refuse((*path, "expr"), str(error))
-    return None
+    def rules(self) -> Iterator[tuple[Path, Rule]]:
+        """Yield the rules, each with its place."""
+        names: set[str] = set()
+        for path in self._document.items(("groups",)):
+            group = self._document.read(path, GroupBlock)
+            if group is not None and group.name in names:
+                self._document.refuse((*path, "name"), f"duplicate group: {group.name} is there already")
+            names |= {group.name} if group else set()
+            yield from self._of_group(path, group)
 
+    def _read_defaults(self) -> SettingsBlock:
+        if self._document.at(_DEFAULTS) is None:
+            return SettingsBlock()
+        return self._document.read(_DEFAULTS, SettingsBlock) or SettingsBlock()
 
-def _merged(namespace: str, group: _Group, rule: _Rule, plan: Mapping[str, Any] | None) -> Rule:
-    return Rule(
-        namespace=namespace,
-        group=group.name,
-        alert=rule.alert,
-        expr=rule.expr,
-        source=group.source,
-        interval=group.interval,
-        query_offset=group.query_offset,
-        hold=rule.hold,
-        keep_firing_for=rule.keep_firing_for,
-        limit=group.limit,
-        labels={**group.labels, **rule.labels},
-        annotations=rule.annotations,
-        jitter=group.jitter,
-        plan=plan,
-    )
+    def _of_group(self, path: Path, group: GroupBlock | None) -> Iterator[tuple[Path, Rule]]:
+        settings = self._settings(path, group)
+        alerts = False
+        for position, rule_path in enumerate(self._document.items((*path, "rules"))):
+            rule = self._document.read(rule_path, RuleBlock)
+            alerts = self._check_kind(rule_path, rule) is Kind.ALERT or alerts
+            expression = self._compiled(rule_path, settings.language)
+            if group is not None and rule is not None:
+                yield rule_path, self._merged(group, rule, settings, expression, position)
+        if alerts:
+            self._check_templates((*path, "labels"))
 
+    # -- a group's settings
 
-# -- writing ------------------------------------------------------------------------------------------
+    def _settings(self, path: Path, group: GroupBlock | None) -> _Settings:
+        own = group.model_fields_set if group else set()
+        merged = self._defaults.model_copy(
+            update={name: getattr(group, name) for name in SettingsBlock.model_fields if name in own}
+        )
+        return _Settings(merged, self._windows(path), self._language(path, merged.source))
 
+    def _place(self, path: Path, key: str) -> Path:
+        """Return where a group's setting stands: with the group, else with the file's defaults."""
+        own = self._document.at((*path, key)) is not None
+        return (*path, key) if own else (*_DEFAULTS, key)
 
-def format_rule_file(rules: Iterable[Rule]) -> str:
-    """Return the rules of one namespace as a rule file: `parse_rule_file` reads rules equal to them.
+    def _windows(self, path: Path) -> tuple[TimeInterval, ...]:
+        place = self._place(path, "evaluate_during")
+        if self._document.at(place) == []:
+            self._document.refuse(place, "expected at least one entry")
+        blocks = [self._document.read(element, IntervalBlock) for element in self._document.items(place)]
+        return tuple(block.interval() for block in blocks if block)
 
-    Raises ValueError for rules no one file can hold: of two namespaces, or of one group with two settings.
-    """
-    groups: dict[str, list[Rule]] = {}
-    for rule in rules:
-        groups.setdefault(rule.group, []).append(rule)
-    namespaces = {rule.namespace for members in groups.values() for rule in members}
-    if len(namespaces) > 1:
-        raise ValueError(f"a rule file has one namespace, not {', '.join(sorted(namespaces))}")
-    head = {"namespace": namespaces.pop()} if namespaces else {}
-    document = {**head, "groups": [_group_document(name, members) for name, members in groups.items()]}
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    def _language(self, path: Path, source: str) -> Language | None:
+        try:
+            return self._languages(source)
+        except UnknownSourceError as error:
+            self._document.refuse(self._place(path, "source"), str(error))
+            return None
 
+    # -- a rule
 
-class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as a block, and quotes what YAML would take for a line's end."""
+    def _check_kind(self, path: Path, rule: RuleBlock | None) -> Kind:
+        record, alert = (self._document.at((*path, key)) for key in ("record", "alert"))
+        if record and alert:
+            self._document.refuse((*path, "record"), "only one of record and alert may be there")
+        elif record:
+            self._check_record(path, record, rule)
+        elif alert:
+            self._check_templates((*path, "labels"))
+            self._check_templates((*path, "annotations"))
+        elif isinstance(self._document.at(path), dict):
+            self._document.refuse((*path, "alert"), "one of record and alert is required")
+        return Kind.RECORD if record else Kind.ALERT
 
+    def _check_record(self, path: Path, name: Any, rule: RuleBlock | None) -> None:
+        if isinstance(name, str) and ("{" in name or "}" in name):
+            self._document.refuse((*path, "record"), f'invalid metric name: "{name}" (a name has no braces)')
+        given = (rule.hold, rule.keep_firing_for, rule.annotations) if rule else ()
+        for key, value in zip(_ONLY_OF_ALERTS, given, strict=False):
+            if value:
+                self._document.refuse((*path, key), "not allowed in a recording rule")
 
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = '"' if _ODD_LINE_ENDS.search(text) else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    def _check_templates(self, path: Path) -> None:
+        texts = self._document.at(path)
+        for name, text in texts.items() if isinstance(texts, dict) else ():
+            try:
+                expand.check(text if isinstance(text, str) else "")
+            except expand.TemplateError as error:
+                self._document.refuse((*path, name), str(error))
 
+    def _compiled(self, path: Path, language: Language | None) -> Compiled:
+        expr = self._document.at((*path, "expr"))
+        if language is not None and isinstance(expr, str) and expr:
+            try:
+                return compiled(language, expr)
+            except ExpressionError as error:
+                self._document.refuse((*path, "expr"), str(error))
+        return Compiled()
 
-_Dumper.add_representer(str, _represent_text)
-
-
-def _group_document(name: str, rules: list[Rule]) -> dict[str, Any]:
-    settings = {
-        "interval": rules[0].interval,
-        "query_offset": rules[0].query_offset,
-        "limit": rules[0].limit,
-        "source": rules[0].source,
-        "jitter": rules[0].jitter,
-    }
-    for rule in rules:
-        if any(getattr(rule, key) != value for key, value in settings.items()):
-            raise ValueError(f"rules of group {name} differ in one of {', '.join(settings)}")
-    given = {key: _written(value) for key, value in settings.items() if value != _GROUP_DEFAULTS[key]}
-    return {"name": name, **given, "rules": [_rule_document(rule) for rule in rules]}
-
-
-def _rule_document(rule: Rule) -> dict[str, Any]:
-    document = {
-        "alert": rule.alert,
-        "expr": rule.expr,
-        "for": rule.hold,
-        "keep_firing_for": rule.keep_firing_for,
-        "labels": dict(sorted(rule.labels.items())),
-        "annotations": dict(sorted(rule.annotations.items())),
-    }
-    return {key: _written(value) for key, value in document.items() if value}
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    return value.value if isinstance(value, Jitter) else value
+    def _merged(
+        self, group: GroupBlock, rule: RuleBlock, settings: _Settings, expression: Compiled, position: int
+    ) -> Rule:
+        block = settings.block
+        return Rule(
+            namespace=self._namespace,
+            group=group.name,
+            name=rule.record or rule.alert,
+            kind=Kind.RECORD if rule.record else Kind.ALERT,
+            expr=rule.expr,
+            source=block.source,
+            interval=block.interval,
+            query_offset=block.query_offset,
+            hold=rule.hold,
+            keep_firing_for=rule.keep_firing_for,
+            limit=max(block.limit, 0),
+            labels={**group.labels, **rule.labels},
+            annotations=rule.annotations,
+            jitter=block.jitter,
+            gap=block.gap_policy,
+            windows=settings.windows,
+            plan=expression.plan,
+            reads=expression.reads,
+            singly=expression.singly,
+            position=position,
+        )

@@ -11,9 +11,12 @@ SLOTS = 8
 _SECOND = timedelta(seconds=1)
 
 
-def unit_id(key: str) -> str:
-    """Return the unit's id: 24 hex digits of SHA-256 of its key, fixed for ever; the first four are its bucket."""
-    return sha256(key.encode()).hexdigest()[:24]
+def unit_id(group: str, key: str) -> str:
+    """Return the unit's id, fixed for ever: 4 hex digits of its group's SHA-256, its bucket, and 20 of its own.
+
+    So the units of one group live beside each other in one shard, where their order can be kept.
+    """
+    return sha256(group.encode()).hexdigest()[:4] + sha256(key.encode()).hexdigest()[:20]
 
 
 def bucket(unit: str) -> int:

@@ -22,6 +22,14 @@ class Buckets:
         first, end = max(self.first, other.first), min(self.end, other.end)
         return Buckets(first, end) if first < end else None
 
+    def without(self, other: "Buckets") -> "list[Buckets]":
+        """Return the parts of the range that the other one does not hold: none, one or two."""
+        parts = (
+            Buckets(self.first, min(self.end, other.first)),
+            Buckets(max(self.first, other.end), self.end),
+        )
+        return [part for part in parts if part.first < part.end]
+
     def slots(self) -> range:
         """Return the partitions that hold the range's units."""
         width = BUCKETS // SLOTS

@@ -1,7 +1,7 @@
-"""CloudWatch as a source: metrics compared with a threshold, many in one `GetMetricData`."""
+"""CloudWatch as a source: metrics, metric math and Metrics Insights, as much as fits in one `GetMetricData`."""
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -9,138 +9,142 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.instants import instant, millis
+from tocsin.expressions.comparison import keeps
 from tocsin.parallel import Threads
-from tocsin.ports import Answer, Parallel, Query, Refused, Sample, Samples, Unanswered
-from tocsin.sources.cloudwatch_batches import Batch, Metric, batches, datapoint_ms
-from tocsin.sources.cloudwatch_errors import refusal
+from tocsin.ports import Answer, Parallel, Query, Refused, Sample, Samples, Source, Unanswered
+from tocsin.sources import aws
+from tocsin.sources.cloudwatch_answer import Found, Pages, joined
+from tocsin.sources.cloudwatch_batches import Batch, batches
+from tocsin.sources.cloudwatch_series import Wanted, datapoint_ms, wanted
+from tocsin.sources.definition import Definition
+from tocsin.sources.guard import Guard
+from tocsin.sources.kind import Access
+from tocsin.sources.prometheus_answer import NOT_AS_EXPECTED, garbage
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
 
-CONCURRENT_CALLS = 4
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-Datapoints = Mapping[int, float]
-"""Values by the start of their period, in milliseconds."""
-Found = Datapoints | Refused | Unanswered
+    from tocsin.sources.settings_blocks import Role
+
+GUARD = Guard(timeout_seconds=5.0, retries=1, max_concurrency=4)
 
 
 def client_config() -> Config:
     """Return how a client for this source is to be made: quick to give up, one retry of its own."""
-    return Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"total_max_attempts": 2, "mode": "standard"},
-        max_pool_connections=CONCURRENT_CALLS,
-    )
+    return aws.client_config(GUARD)
 
 
 class CloudWatchSource:
-    """Asks for each metric once, however many queries want it, up to 500 metrics in one call.
+    """Asks for everything once, however many queries want it, up to 500 metrics in one call.
 
-    A query's plan is `{"namespace", "metric", "dimensions", "stat", "period_seconds", "op", "threshold"}`;
-    without an `op` every datapoint counts. The value at a timestamp is the datapoint of the last period that
-    was complete by then; it is present if it exists and compares.
+    A query's plan is what `tocsin.expressions.cloudwatch` compiles. The value at a timestamp is the datapoint of
+    the last period that was complete by then; it is present if it exists and compares.
     """
 
     def __init__(self, client: "CloudWatchClient", parallel: Parallel | None = None) -> None:
         self._client = client
-        self._parallel = parallel or Threads(CONCURRENT_CALLS)
+        self._parallel = parallel or Threads(GUARD.max_concurrency)
 
     def ask(self, queries: Sequence[Query], timeout_seconds: float) -> Sequence[Answer]:
         """Answer every query, in order, within `timeout_seconds` for all of them."""
         deadline = monotonic() + timeout_seconds
-        metrics = [_metric(query) for query in queries]
-        wanted: dict[Metric, set[int]] = {}
-        for metric, query in zip(metrics, queries, strict=True):
-            if isinstance(metric, Metric):
-                wanted.setdefault(metric, set()).update(datapoint_ms(metric, query.at))
-        calls = [partial(self._fetch, batch, deadline) for batch in batches(wanted)]
-        found: dict[Metric, Found] = {}
-        for result in self._parallel(calls, timeout_seconds):
-            found.update(result or {})
+        questions = [_question(query) for query in queries]
+        times: dict[Wanted, set[int]] = {}
+        for question, query in zip(questions, queries, strict=True):
+            if isinstance(question, _Question):
+                times.setdefault(question.wanted, set()).update(datapoint_ms(question.wanted, query.at))
+        calls = [(batch, partial(self._fetch, batch, deadline)) for batch in batches(times)]
         late = Unanswered(f"no answer within {timeout_seconds:.3g} s")
+        pieces: dict[Wanted, list[Found]] = {}
+        results = self._parallel([call for _, call in calls], timeout_seconds)
+        for (batch, _), result in zip(calls, results, strict=True):
+            for one in batch.wanted:
+                pieces.setdefault(one, []).append((result or {}).get(one, late))
+        found = {one: joined(its) for one, its in pieces.items()}
         return [
-            metric if isinstance(metric, Refused) else _answer(query, metric, found.get(metric, late))
-            for metric, query in zip(metrics, queries, strict=True)
+            question if isinstance(question, Refused) else question.answer(query, found)
+            for question, query in zip(questions, queries, strict=True)
         ]
 
-    def _fetch(self, batch: Batch, deadline: float) -> Mapping[Metric, Found]:
-        """Return what was found for each metric of the batch; a metric that is refused spoils no other."""
+    def _fetch(self, batch: Batch, deadline: float) -> Mapping[Wanted, Found]:
+        """Return what was found for everything in the batch; what is refused spoils nothing else."""
         try:
             return self._pages(batch, deadline)
         except (ClientError, BotoCoreError) as error:
-            failure = refusal(error)
-        if isinstance(failure, Refused) and failure.reason == "bad_data" and len(batch.metrics) > 1:
+            failure = aws.failure(error, "CloudWatch")
+        except NOT_AS_EXPECTED as error:
+            return dict.fromkeys(batch.wanted, garbage(error))
+        if isinstance(failure, Refused) and len(batch.wanted) > 1:
             return {k: v for half in batch.halves() for k, v in self._fetch(half, deadline).items()}
-        return dict.fromkeys(batch.metrics, failure)
+        return dict.fromkeys(batch.wanted, failure)
 
-    def _pages(self, batch: Batch, deadline: float) -> Mapping[Metric, Found]:
-        datapoints: list[dict[int, float]] = [{} for _ in batch.metrics]
-        status = ["InternalError"] * len(batch.metrics)  # until the answer speaks of the metric
+    def _pages(self, batch: Batch, deadline: float) -> Mapping[Wanted, Found]:
+        pages = Pages(batch)
         token: str | None = ""
         while token is not None:
             if monotonic() >= deadline:
-                return dict.fromkeys(batch.metrics, Unanswered("no time left to ask for the next page"))
-            page = self._client.get_metric_data(**_request(batch, token))
-            for result in page["MetricDataResults"]:
-                index = int(result["Id"][1:])
-                status[index] = result["StatusCode"]
-                times = (millis(at) for at in result["Timestamps"])
-                datapoints[index].update(zip(times, result["Values"], strict=True))
+                return dict.fromkeys(batch.wanted, Unanswered("no time left to ask for the next page"))
+            page = self._client.get_metric_data(**batch.request(token))
+            pages.add(page)
             token = page.get("NextToken") or None
-        found = map(_found, status, datapoints)
-        return dict(zip(batch.metrics, found, strict=True))
+        return pages.found()
 
 
-def _metric(query: Query) -> Metric | Refused:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    wanted: Wanted
+    keeps: Callable[[float], bool]
+
+    def answer(self, query: Query, found: Mapping[Wanted, Found]) -> Answer:
+        if not query.at:
+            return Samples(())
+        series = found[self.wanted]
+        if isinstance(series, Refused | Unanswered):
+            return series
+        labelled = [(self.wanted.labels(name), datapoints) for name, datapoints in series.items()]
+
+        def at(ms: int) -> tuple[Sample, ...]:
+            present = ((labels, datapoints.get(ms)) for labels, datapoints in labelled)
+            return tuple(Sample(labels, v) for labels, v in present if v is not None and self.keeps(v))
+
+        return Samples(tuple(map(at, datapoint_ms(self.wanted, query.at))))
+
+
+def _question(query: Query) -> _Question | Refused:
     try:
-        return Metric.of(query.plan or {})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        plan = query.plan or {}
+        return _Question(wanted(plan), keeps(plan))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         return Refused(
             "bad_data", f"the rule was not compiled for CloudWatch: {type(error).__name__}: {error}"
         )
 
 
-def _request(batch: Batch, token: str) -> dict[str, Any]:
-    request = {
-        "MetricDataQueries": [metric.query(f"m{index}") for index, metric in enumerate(batch.metrics)],
-        "StartTime": instant(batch.start_ms),
-        "EndTime": instant(batch.end_ms),
-        "ScanBy": "TimestampAscending",
-    }
-    return {**request, "NextToken": token} if token else request
+# -- the kind -----------------------------------------------------------------------------------------
 
 
-def _found(status: str, datapoints: Datapoints) -> Found:
-    if status == "Complete":
-        return datapoints
-    if status == "Forbidden":
-        return Refused("auth", "CloudWatch: this metric may not be read")
-    return Unanswered(f"CloudWatch: {status}")
+class CloudWatchKind:
+    """The kind `cloudwatch`."""
+
+    language = "cloudwatch"
+
+    def settings(self) -> type["Role"]:
+        """Return the model of the settings: whose metrics they are."""
+        from tocsin.sources.settings_blocks import Role
+
+        return Role
+
+    def compile(self, expr: str) -> Mapping[str, Any]:
+        """Return the plan of an expression; raises ExpressionError."""
+        from tocsin.expressions import cloudwatch
+
+        return cloudwatch.compile(expr)
+
+    def open(self, definition: Definition, access: Access) -> Source:
+        """Return the source."""
+        guard = GUARD.of(definition)
+        client = aws.client("cloudwatch", guard, definition.settings, access)
+        return CloudWatchSource(client, access.parallel(guard.max_concurrency))
 
 
-def _answer(query: Query, metric: Metric, found: Found) -> Answer:
-    if not query.at:
-        return Samples(())
-    if isinstance(found, Refused | Unanswered):
-        return found
-    plan = query.plan or {}
-    labels = {"__name__": metric.name, **dict(metric.dimensions)}
-    compare = _COMPARISONS.get(plan.get("op") or "")
-    threshold = plan.get("threshold")
-
-    def at(ms: int) -> tuple[Sample, ...]:
-        value = found.get(ms)
-        if value is None or (compare and threshold is not None and not compare(value, threshold)):
-            return ()
-        return (Sample(labels, value),)
-
-    return Samples(tuple(map(at, datapoint_ms(metric, query.at))))
+KIND = CloudWatchKind()

@@ -1,115 +1,127 @@
-"""Which metrics are asked for in one `GetMetricData`, and for which time."""
+"""What is asked for in one `GetMetricData`, and for which time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from tocsin.instants import millis
+from tocsin.instants import instant
+from tocsin.sources.cloudwatch_series import Insights, Metric, Wanted, period_ms
 
-# The limits of one GetMetricData (CloudWatch API reference).
-MAX_METRICS = 500
+# The limits of one GetMetricData (CloudWatch API reference) and of one query in it (Metrics Insights quotas).
+MAX_QUERIES = 500
 MAX_DATAPOINTS = 100_800
+MAX_GROUPS = 500
 SHORT_MS = 15 * 60 * 1000
 """Windows that fit in this together are asked for together: what the shorter ones do not need is little."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Metric:
-    """What is asked of CloudWatch; queries that agree in it are asked once."""
-
-    namespace: str
-    name: str
-    dimensions: tuple[tuple[str, str], ...]
-    stat: str
-    period_seconds: int
-
-    @classmethod
-    def of(cls, plan: Mapping[str, Any]) -> "Metric":
-        """Return the metric of a rule's plan; KeyError, TypeError or ValueError if it is not one."""
-        dimensions = tuple(sorted((str(k), str(v)) for k, v in plan["dimensions"].items()))
-        period_seconds = int(plan["period_seconds"])
-        if period_seconds <= 0:
-            raise ValueError("period_seconds is not positive")
-        return cls(plan["namespace"], plan["metric"], dimensions, plan["stat"], period_seconds)
-
-    @property
-    def period_ms(self) -> int:
-        """The period in milliseconds."""
-        return self.period_seconds * 1000
-
-    def query(self, id: str) -> dict[str, Any]:  # noqa: A002  the API's name
-        """Return the metric as one of `MetricDataQueries`."""
-        metric = {
-            "Namespace": self.namespace,
-            "MetricName": self.name,
-            "Dimensions": [{"Name": name, "Value": value} for name, value in self.dimensions],
-        }
-        stat = {"Metric": metric, "Period": self.period_seconds, "Stat": self.stat}
-        return {"Id": id, "MetricStat": stat, "ReturnData": True}
-
-
-def datapoint_ms(metric: Metric, at: Sequence[datetime]) -> list[int]:
-    """Return for each timestamp when the last period began that is complete by then."""
-    period = metric.period_ms
-    return [millis(instant) // period * period - period for instant in at]
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Metrics of one period asked for in one call, from `start_ms` until before `end_ms`."""
+    """What is asked for in one call, all of one period, from `start_ms` until before `end_ms`."""
 
-    metrics: tuple[Metric, ...]
+    wanted: tuple[Wanted, ...]
     start_ms: int
     end_ms: int
 
-    def halves(self) -> tuple["Batch", "Batch"]:
+    @property
+    def ids(self) -> dict[Wanted, str]:
+        """What everything is called in the call: what is wanted, and the metrics that formulas read."""
+        metrics = dict.fromkeys(metric for one in self.wanted for metric in one.reads)
+        others = [one for one in self.wanted if not isinstance(one, Metric)]
+        ids: dict[Wanted, str] = {metric: f"m{number}" for number, metric in enumerate(metrics)}
+        return ids | {one: f"e{number}" for number, one in enumerate(others)}
+
+    def request(self, token: str) -> dict[str, Any]:
+        """Return the call, or that for the page after `token`."""
+        ids, wanted = self.ids, set(self.wanted)
+        request = {
+            "MetricDataQueries": [
+                {"Id": name, **one.query(ids), "ReturnData": one in wanted} for one, name in ids.items()
+            ],
+            "StartTime": instant(self.start_ms),
+            "EndTime": instant(self.end_ms),
+            "ScanBy": "TimestampAscending",
+        }
+        return {**request, "NextToken": token} if token else request
+
+    def halves(self) -> "tuple[Batch, Batch]":
         """Return the same in two calls."""
-        middle = len(self.metrics) // 2
+        middle = len(self.wanted) // 2
         return (
-            Batch(self.metrics[:middle], self.start_ms, self.end_ms),
-            Batch(self.metrics[middle:], self.start_ms, self.end_ms),
+            Batch(self.wanted[:middle], self.start_ms, self.end_ms),
+            Batch(self.wanted[middle:], self.start_ms, self.end_ms),
         )
 
 
-def batches(wanted: Mapping[Metric, set[int]]) -> Iterator[Batch]:
+def batches(wanted: Mapping[Wanted, set[int]]) -> Iterator[Batch]:
     """Yield calls that together ask for every wanted datapoint.
 
     One period to a call, because CloudWatch counts periods from the call's start; similar windows to a call,
-    because each metric is returned for the whole of the call's window.
+    because everything is returned for the whole of the call's window; a query of Metrics Insights alone,
+    because there may be only one.
     """
-    windows = [
-        Batch((metric,), min(times), max(times) + metric.period_ms)
-        for metric, times in wanted.items()
-        if times
-    ]
-    windows.sort(key=lambda one: (one.metrics[0].period_seconds, _length(one) > SHORT_MS, one.start_ms))
-    while windows:
-        batch, shortest, count = windows[0], _length(windows[0]), 1
-        for one in windows[1:]:
-            union = _union(batch, one)
-            shortest = min(shortest, _length(one))
-            if not _fits(union, shortest):
-                break
-            batch, count = union, count + 1
-        yield batch
-        del windows[:count]
+    windows = [window for one, times in wanted.items() for window in _windows(one, sorted(times))]
+    windows.sort(key=_order)
+    gathered: _Gathered | None = None
+    for window in windows:
+        if gathered is None or not gathered.take(window):
+            if gathered is not None:
+                yield gathered.batch()
+            gathered = _Gathered(window)
+    if gathered is not None:
+        yield gathered.batch()
+
+
+def _order(window: Batch) -> tuple[bool, int, bool, int]:
+    """Return what puts windows that fit together one after the other."""
+    [one] = window.wanted
+    return isinstance(one, Insights), one.period_seconds, _length(window) > SHORT_MS, window.start_ms
+
+
+def _windows(one: Wanted, times: Sequence[int]) -> Iterator[Batch]:
+    """Yield the times as windows; those of a query so short that all groups it can have fit in one answer."""
+    most = len(times)
+    if isinstance(one, Insights):
+        most = 1 if one.ranked else MAX_DATAPOINTS // MAX_GROUPS
+    first = 0
+    while first < len(times):
+        end = first + 1
+        while end < len(times) and (times[end] - times[first]) // period_ms(one) < most:
+            end += 1
+        yield Batch((one,), times[first], times[end - 1] + period_ms(one))
+        first = end
+
+
+class _Gathered:
+    """Windows that are asked for together."""
+
+    def __init__(self, window: Batch) -> None:
+        self._wanted = list(window.wanted)
+        self._queries = {*window.wanted, *window.wanted[0].reads}
+        self._start_ms, self._end_ms, self._shortest_ms = window.start_ms, window.end_ms, _length(window)
+
+    def batch(self) -> Batch:
+        """Return the call."""
+        return Batch(tuple(self._wanted), self._start_ms, self._end_ms)
+
+    def take(self, window: Batch) -> bool:
+        """Add a window, unless it does not fit."""
+        [one] = window.wanted
+        period, first = period_ms(one), self._wanted[0]
+        if isinstance(one, Insights) or isinstance(first, Insights) or period_ms(first) != period:
+            return False
+        start_ms, end_ms = min(self._start_ms, window.start_ms), max(self._end_ms, window.end_ms)
+        queries = len(self._queries | {one, *one.reads})
+        length, shortest_ms = end_ms - start_ms, min(self._shortest_ms, _length(window))
+        if queries > MAX_QUERIES or length > max(SHORT_MS, 2 * shortest_ms):
+            return False
+        if length // period * queries > MAX_DATAPOINTS:
+            return False
+        self._wanted.append(one)
+        self._queries.update((one, *one.reads))
+        self._start_ms, self._end_ms, self._shortest_ms = start_ms, end_ms, shortest_ms
+        return True
 
 
 def _length(batch: Batch) -> int:
     return batch.end_ms - batch.start_ms
-
-
-def _union(batch: Batch, one: Batch) -> Batch:
-    start, end = min(batch.start_ms, one.start_ms), max(batch.end_ms, one.end_ms)
-    return Batch(batch.metrics + one.metrics, start, end)
-
-
-def _fits(batch: Batch, shortest_ms: int) -> bool:
-    period = batch.metrics[-1].period_ms
-    return (
-        batch.metrics[0].period_ms == period
-        and len(batch.metrics) <= MAX_METRICS
-        and _length(batch) <= max(SHORT_MS, 2 * shortest_ms)
-        and _length(batch) // period * len(batch.metrics) <= MAX_DATAPOINTS
-    )

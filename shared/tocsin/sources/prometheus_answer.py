@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.labels import Labels
-from tocsin.ports import Answer, Refused, Sample, Samples
+from tocsin.ports import Answer, Refused, Sample, Samples, Unanswered
 
 DETAIL_CHARS = 300
-_ERROR_TYPES = frozenset({"bad_data", "execution", "timeout"})
+_LATE = frozenset({"timeout", "canceled"})
+_NOT_ASKED_FOR = (
+    "a point at a time that was not asked for, or twice; a server that moves start and end to multiples of step "
+    "needs align_queries_with_step: true in its definition"
+)
 
 
 class GarbageError(ValueError):
@@ -23,26 +27,49 @@ def read_answer(status: int, body: bytes, at_ms: Sequence[int]) -> Answer:
     change nothing, as in Prometheus' own rules.
     """
     if status in (401, 403):
-        return Refused("auth", f"HTTP {status}")
+        return by_status(status)
     try:
-        document = _parse(body)
+        document = parse(body)
         if document["status"] != "success":
             return _refusal(status, document)
         if status // 100 == 2:
-            return _samples(document["data"], at_ms)
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+            return read_result(document["data"], at_ms)
+    except NOT_AS_EXPECTED as error:
         if status // 100 == 2:
-            return Refused(
-                "garbage", f"not an answer of Prometheus: {type(error).__name__}: {error}"[:DETAIL_CHARS]
-            )
-    return _by_status(status)
+            return garbage(error)
+    return by_status(status)
 
 
-def _by_status(status: int) -> Refused:
-    return Refused("throttled" if status == 429 else f"http_{status // 100}xx", f"HTTP {status}")
+NOT_AS_EXPECTED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, RuntimeError)
+"""What reading an answer raises that has not the form it should have."""
 
 
-def _parse(body: bytes) -> Any:
+def garbage(error: Exception) -> Refused:
+    """Return what reading an answer that has not the form it should have comes to."""
+    return Refused("garbage", f"not an answer to a query: {type(error).__name__}: {error}"[:DETAIL_CHARS])
+
+
+def by_status(status: int, detail: str = "") -> Refused | Unanswered:
+    """Return what a status means: something about the query (400, 413, 422), or about the source."""
+    text = f"HTTP {status}: {detail}"[:DETAIL_CHARS] if detail else f"HTTP {status}"
+    match status:
+        case 400:
+            return Refused("bad_data", text)
+        case 413:
+            return Refused("too_large", text)
+        case 422:
+            return Refused("execution", text)
+        case 401 | 403:
+            return Unanswered(f"HTTP {status}", "auth")  # what such an answer says may be secret
+        case 408 | 499 | 504:
+            return Unanswered(text)
+        case 429:
+            return Unanswered(text, "throttled")
+    return Unanswered(text, f"http_{status // 100}xx")
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON document, all of it text that can be encoded again; raises one of `NOT_AS_EXPECTED`."""
     document = json.loads(body.decode())  # strictly: json itself would let half a surrogate pair pass
     if b"\\ud" in body or b"\\uD" in body:
         # Half a surrogate pair is valid JSON and no text: nothing that hashes or stores it could encode it.
@@ -50,17 +77,19 @@ def _parse(body: bytes) -> Any:
     return document
 
 
-def _refusal(status: int, document: dict[str, Any]) -> Refused:
+def _refusal(status: int, document: dict[str, Any]) -> Refused | Unanswered:
     if document["status"] != "error":
         raise GarbageError(f"status {document['status']!r}")
     kind, detail = document.get("errorType"), str(document.get("error", ""))
-    if kind in _ERROR_TYPES:
-        return Refused(kind, detail[:DETAIL_CHARS])
-    by_status = _by_status(status if status // 100 != 2 else 500)
-    return Refused(by_status.reason, f"{by_status.detail}: {kind}: {detail}"[:DETAIL_CHARS])
+    if kind in ("bad_data", "execution"):
+        return Refused(kind, (detail or f"HTTP {status}")[:DETAIL_CHARS])
+    if kind in _LATE:
+        return Unanswered(f"{kind}: {detail}"[:DETAIL_CHARS])
+    return by_status(status if status // 100 != 2 else 500, f"{kind}: {detail}")
 
 
-def _samples(data: dict[str, Any], at_ms: Sequence[int]) -> Answer:
+def read_result(data: dict[str, Any], at_ms: Sequence[int]) -> Answer:
+    """Return the samples of a result at the timestamps asked for; raises one of `NOT_AS_EXPECTED`."""
     kind, result = data["resultType"], data["result"]
     if kind == "vector" and len(at_ms) == 1:
         return _vector(result)
@@ -92,7 +121,7 @@ def _matrix(result: list[dict[str, Any]], at_ms: Sequence[int]) -> Answer:
         for point in series["values"]:
             index = position.get(round(point[0] * 1000), -1)
             if index <= last:
-                raise GarbageError("a point at a time that was not asked for, or twice")
+                raise GarbageError(_NOT_ASKED_FOR)
             at[index].append(Sample(labels, _value(point)))
             last = index
     return Samples(tuple(map(tuple, at)))

@@ -1,82 +1,103 @@
-"""Numbers as Go and Prometheus' template functions print them."""
+"""Numbers as Go reads and prints them."""
 
-from collections.abc import Sequence
-from decimal import Decimal
-from math import isfinite, isnan
+import re
+from math import isfinite, isinf, isnan
 
-_LARGE = ("k", "M", "G", "T", "P", "E", "Z", "Y")
-_LARGE_1024 = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
-_SMALL = ("m", "u", "n", "p", "f", "a", "z", "y")
+from tocsin.gostrings import unquote
+from tocsin.labels import quote
+
+_DECIMAL = r"(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?"
+_HEX = r"0[xX](?:[0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?|\.[0-9a-fA-F_]+)[pP][-+]?[0-9_]+"
+_FLOAT = re.compile(rf"[-+]?(?:(?P<hex>{_HEX})|{_DECIMAL}|(?P<infinity>(?i:inf(?:inity)?)))|(?i:nan)")
+_OCTAL = re.compile(r"(?P<sign>[-+]?)0_?(?P<digits>[0-7_]+)")
+LARGEST_INT = 2**63 - 1
+_LARGEST_UINT = 2**64 - 1
+
+
+def parse_float(text: str) -> float:
+    """Return the number that `text` stands for (Go `strconv.ParseFloat`); raises ValueError with Go's reason."""
+    match = _FLOAT.fullmatch(text)
+    try:
+        number = float.fromhex(_joined(text)) if match and match["hex"] else float(text)
+    except OverflowError:
+        number = float("inf")
+    except ValueError:
+        match = None
+    if match is None:
+        raise ValueError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
+    if isinf(number) and not match["infinity"]:
+        raise ValueError(f"strconv.ParseFloat: parsing {quote(text)}: value out of range")
+    return number
+
+
+def _joined(text: str) -> str:
+    """Return a hexadecimal number without the underscores between its digits; raises ValueError for others."""
+    if re.search(r"_(?![0-9a-fA-F])|(?<![0-9a-fA-FxX])_", text):
+        raise ValueError
+    return text.replace("_", "")
+
+
+def parse_number(text: str) -> int | float:
+    """Return the value of a number in a template; raises ValueError with Go's reason.
+
+    One with a point or an exponent is a float, the others are whole, up to what 64 bits hold without a sign;
+    `'x'` is the number of the character.
+    """
+    if text.startswith("'"):
+        return _character(text)
+    number = _whole(text)
+    if number is None:
+        return _float(text)
+    if not -LARGEST_INT - 1 <= number <= _LARGEST_UINT:
+        raise ValueError(f"integer overflow: {quote(text)}")
+    return number
+
+
+def _whole(text: str) -> int | None:
+    octal = _OCTAL.fullmatch(text)
+    try:
+        return int(f"{octal['sign']}0o{octal['digits']}" if octal else text, 0)
+    except ValueError:
+        return None
+
+
+def _float(text: str) -> float:
+    try:
+        number = parse_float(text)
+    except ValueError:
+        raise ValueError(f"illegal number syntax: {quote(text)}") from None
+    if not set(text) & set(".eEpP"):
+        raise ValueError(f"integer overflow: {quote(text)}")
+    return number
+
+
+def _character(text: str) -> int:
+    inside = text[1:-1].replace("\\'", "'").replace('"', '\\"') if text != "'\"'" else '\\"'
+    try:
+        character = unquote(f'"{inside}"')
+    except ValueError:
+        character = ""
+    if len(character) != 1:
+        raise ValueError(f"malformed character constant: {text}")
+    return ord(character)
 
 
 def shortest(value: float) -> str:
     """Return what Go's `%v` prints: the fewest digits that tell the value apart, an exponent from 1e+06."""
     if not isfinite(value):
-        return _special(value)
-    scientific = f"{Decimal(repr(value)).normalize():e}"
-    mantissa, exponent = scientific.split("e")
-    if -4 <= int(exponent) < 6:
-        return f"{Decimal(scientific):f}"
-    return f"{mantissa}e{int(exponent):+03d}"
+        return special(value)
+    text = repr(value)
+    if "e" not in text and abs(value) < 1e6:
+        return text.removesuffix(".0")
+    digits = text.partition("e")[0].replace(".", "").strip("-0")
+    return f"{value:.{len(digits) - 1}e}"
 
 
-def printed(value: float, format_spec: str) -> str:
-    """Return what Go prints for a verb with a precision: what Python prints, but for what is no number."""
-    return format(value, format_spec) if isfinite(value) else _special(value)
-
-
-def _special(value: float) -> str:
+def special(value: float) -> str:
+    """Return what Go prints for a float that is no number."""
     return "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
-def humanize(value: float) -> str:
-    """Return the value with a metric prefix and 4 digits: `1.235k`, `12m`."""
-    if value == 0 or not isfinite(value):
-        return printed(value, ".4g")
-    if abs(value) >= 1:
-        return _scaled(value, _LARGE, 1000)
-    return _small(value)
-
-
-def humanize1024(value: float) -> str:
-    """Return the value with a binary prefix and 4 digits: `1.5Mi`."""
-    if abs(value) <= 1 or not isfinite(value):
-        return printed(value, ".4g")
-    return _scaled(value, _LARGE_1024, 1024)
-
-
-def humanize_duration(seconds: float) -> str:
-    """Return seconds as `1d 2h 3m 4s`, those of less than a minute with 4 digits."""
-    if not isfinite(seconds):
-        return printed(seconds, ".4g")
-    if 0 < abs(seconds) < 1:
-        return f"{_small(seconds)}s"
-    sign, whole = ("-" if seconds < 0 else ""), int(abs(seconds))
-    if whole < 60:
-        return f"{sign}{abs(seconds):.4g}s"
-    parts = {"d": whole // 86400, "h": whole // 3600 % 24, "m": whole // 60 % 60, "s": whole % 60}
-    text = " ".join(f"{number}{unit}" for unit, number in parts.items())
-    return sign + text.removeprefix("0d ").removeprefix("0h ")
-
-
-def humanize_percentage(ratio: float) -> str:
-    """Return a ratio as a percentage with 4 digits: `12.35%`."""
-    return printed(ratio * 100, ".4g") + "%"
-
-
-def _small(value: float) -> str:
-    prefix = ""
-    for name in _SMALL:
-        if abs(value) >= 1:
-            break
-        prefix, value = name, value * 1000
-    return f"{value:.4g}{prefix}"
-
-
-def _scaled(value: float, prefixes: Sequence[str], base: int) -> str:
-    prefix = ""
-    for name in prefixes:
-        if abs(value) < base:
-            break
-        prefix, value = name, value / base
-    return f"{value:.4g}{prefix}"
+def rounded(value: float, precision: int, verb: str) -> str:
+    """Return the value as Go prints it with a verb of e E f g G and a precision."""
+    return format(value, f".{precision}{verb}") if isfinite(value) else special(value)

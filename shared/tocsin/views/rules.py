@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from tocsin.evaluation.head import Lagging
 from tocsin.evaluation.records import NOTHING, Record, load
@@ -10,7 +11,7 @@ from tocsin.index import Index
 from tocsin.ports import Database
 from tocsin.rules.book import RuleBook, StoredRule
 from tocsin.rules.rule import Rule
-from tocsin.schedule.buckets import BUCKETS
+from tocsin.schedule.buckets import BUCKETS, bucket
 from tocsin.schedule.layout import Buckets
 from tocsin.views.shards import ShardView
 
@@ -20,11 +21,12 @@ QUARANTINED = "quarantined"
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """A stored rule, the record of its unit, and how it lags if it does."""
+    """A stored rule, the record of its unit, up to when it has been evaluated, and how it lags if it does."""
 
     stored: StoredRule
     record: Record = NOTHING
     lagging: Lagging | None = None
+    cursor: datetime | None = None
 
     @property
     def rule(self) -> Rule:
@@ -39,6 +41,12 @@ class RuleView:
     def state(self) -> State:
         """The highest state of its instances (Prometheus: a rule fires if one of its alerts does)."""
         return next((state for state in (State.FIRING, State.PENDING) if self.count(state)), State.INACTIVE)
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """Return how far behind now its evaluation is; None if it has not begun, or is paused."""
+        if self.cursor is None or self.stored.paused(now):
+            return None
+        return max(now - self.cursor, timedelta(0))
 
     @property
     def health(self) -> str:
@@ -55,11 +63,14 @@ def read_stored(database: Database, index: Index) -> list[StoredRule]:
 
 def read_rules(database: Database, index: Index, shards: Iterable[ShardView]) -> list[RuleView]:
     """Read every rule with the record of its unit, in the order of their keys."""
-    lagging: Mapping[str, Lagging] = {
-        unit: held for view in shards if view.head for unit, held in view.head.lagging.items()
-    }
+    views = list(shards)
     records = load(database, Buckets(0, BUCKETS))
-    return [
-        RuleView(stored, records.get(stored.id, NOTHING), lagging.get(stored.id))
-        for stored in read_stored(database, index)
-    ]
+    return [_view(stored, records, views) for stored in read_stored(database, index)]
+
+
+def _view(stored: StoredRule, records: Mapping[str, Record], shards: Iterable[ShardView]) -> RuleView:
+    record, place = records.get(stored.id, NOTHING), bucket(stored.id)
+    head = next((view.head for view in shards if place in view.shard.buckets), None)
+    if head is None:
+        return RuleView(stored, record)
+    return RuleView(stored, record, head.lagging.get(stored.id), head.cursor_of(stored.id, place))

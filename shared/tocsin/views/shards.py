@@ -1,13 +1,15 @@
 """Shards as people see them: how far each has come, what lags behind it, which stretches were not on time."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tocsin.evaluation.fold import Episode
 from tocsin.evaluation.head import Head, from_item, head_key
-from tocsin.evaluation.redo import Gap
+from tocsin.evaluation.redo import Gap, missed_from_document
 from tocsin.instants import instant, millis
+from tocsin.packing import unpack
 from tocsin.ports import Database
 from tocsin.schedule.layout import Layout, Shard
 
@@ -36,6 +38,15 @@ class GapView:
     gap: Gap
 
 
+@dataclass(frozen=True, slots=True)
+class MissedView:
+    """An alert that fired and ended before anybody was told, the rule and the shard it was of."""
+
+    shard: str
+    rule: str
+    episode: Episode
+
+
 def read_shards(database: Database, layout: Layout) -> list[ShardView]:
     """Read the shards of the layout in force."""
     shards = [layout.shard(index) for index in range(layout.shards)]
@@ -51,40 +62,41 @@ def read_shards(database: Database, layout: Layout) -> list[ShardView]:
 
 
 def read_gaps(database: Database, layout: Layout, now: datetime) -> list[GapView]:
-    """Read the gaps on record, newest first; contiguous ones of a shard are one."""
-    versions = [*sorted(layout.before)[-_EARLIER_LAYOUTS:], layout.version]
-    shards = [
-        layout.shard(index, version)
-        for version in versions
-        for index in range(layout.shards if version == layout.version else layout.before[version])
-    ]
+    """Read the gaps on record, newest first."""
     views = [
-        GapView(shard.id, gap)
-        for shard in shards
-        for gap in merge(_gaps(database.query("state", shard.id, prefix="GAP#"), now))
+        GapView(shard, gap)
+        for shard in _recent(layout)
+        for gap in _gaps(_live(database.query("state", shard, prefix="GAP#"), now))
     ]
     return sorted(views, key=lambda view: (view.gap.start, view.shard), reverse=True)
 
 
-def _gaps(items: Iterable[Mapping[str, Any]], now: datetime) -> list[Gap]:
-    live = [item for item in items if item["expires"] * 1000 > millis(now)]
+def read_missed(database: Database, layout: Layout, now: datetime) -> list[MissedView]:
+    """Read the alerts on record that fired and ended unheard, newest first."""
+    views = [
+        MissedView(shard, missed.rule, episode)
+        for shard in _recent(layout)
+        for item in _live(database.query("state", shard, prefix="MISSED#"), now)
+        for missed in map(missed_from_document, unpack(item["missed"]))
+        for episode in missed.episodes
+    ]
+    return sorted(views, key=lambda view: (view.episode.fired_at, view.rule), reverse=True)
+
+
+def _recent(layout: Layout) -> list[str]:
+    versions = [*sorted(layout.before)[-_EARLIER_LAYOUTS:], layout.version]
     return [
-        Gap(instant(item["start"]), instant(item["end"]), item["replayed"], item["dropped"]) for item in live
+        layout.shard(index, version).id
+        for version in versions
+        for index in range(layout.shards if version == layout.version else layout.before[version])
     ]
 
 
-def merge(gaps: Sequence[Gap]) -> list[Gap]:
-    """Return gaps of one shard, oldest first, those that touch put together."""
-    merged: list[Gap] = []
-    for gap in sorted(gaps, key=lambda gap: gap.start):
-        if merged and gap.start <= merged[-1].end:
-            last = merged[-1]
-            merged[-1] = replace(
-                last,
-                end=max(last.end, gap.end),
-                replayed=last.replayed + gap.replayed,
-                dropped=last.dropped + gap.dropped,
-            )
-        else:
-            merged.append(gap)
-    return merged
+def _live(items: Iterable[Mapping[str, Any]], now: datetime) -> list[Mapping[str, Any]]:
+    return [item for item in items if item["expires"] * 1000 > millis(now)]
+
+
+def _gaps(items: Iterable[Mapping[str, Any]]) -> list[Gap]:
+    return [
+        Gap(instant(item["start"]), instant(item["end"]), item["replayed"], item["dropped"]) for item in items
+    ]

@@ -8,7 +8,7 @@ from tocsin.index import Index, read_index
 from tocsin.ports import Database
 from tocsin.views.alerts import read_groups
 from tocsin.views.rules import OK, RuleView, read_rules
-from tocsin.views.shards import GapView, ShardView, read_gaps, read_shards
+from tocsin.views.shards import GapView, MissedView, ShardView, read_gaps, read_missed, read_shards
 
 OVERDUE = timedelta(minutes=1)
 """A group that was due longer ago has been missed by a sweep."""
@@ -38,6 +38,7 @@ class Status:
     rules: tuple[RuleView, ...]
     groups: Groups
     gaps: tuple[GapView, ...]
+    missed: tuple[MissedView, ...] = ()
 
     @property
     def unhealthy(self) -> list[RuleView]:
@@ -56,4 +57,5 @@ def read_status(database: Database, now: datetime) -> Status:
         rules=tuple(read_rules(database, index, shards)),
         groups=Groups.count(read_groups(database).values(), now),
         gaps=tuple(read_gaps(database, index.layout, now)),
+        missed=tuple(read_missed(database, index.layout, now)),
     )

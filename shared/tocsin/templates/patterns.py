@@ -1,0 +1,88 @@
+"""Regular expressions over what alerts carry, in time linear in it.
+
+By google-re2 (0.6 MB in the layer, 6 ms and 3 MB when first used), not by `tocsin.regexes`: those patterns are the
+operator's and few, while here a rule's pattern meets any label's text, and Python's engine can take for ever.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from tocsin.templates.run import Bounded, Run
+from tocsin.templates.source import TemplateError
+
+_LONGEST_PATTERN = 1_000
+_MAX_MEMORY = 1 << 18
+_WORK_A_STEP = 500
+"""Instructions times characters that cost a step: RE2 takes 20 ns for each at worst, mostly far less."""
+_GROUP = re.compile(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<plain>\w+))", re.ASCII)
+
+
+def matches(run: Run, pattern: str, text: str) -> bool:
+    """Return whether the pattern is found in the text (Go `regexp.MatchString`)."""
+    compiled = _compiled(pattern)
+    _pay(run, compiled, len(text))
+    return compiled.search(_encodable(text)) is not None
+
+
+def replace_all(run: Run, pattern: str, template: str, text: str) -> str:
+    """Return the text with every match replaced, `$1` and `${name}` standing for groups (`ReplaceAllString`).
+
+    As in Go an empty match right after another match is none.
+    """
+    compiled, to, at = _compiled(pattern), Bounded(), 0
+    _pay(run, compiled, len(text))
+    for match in compiled.finditer(_encodable(text)):
+        if match.end() > at or match.end() == 0:
+            to.write(text[at : match.start()])
+            _expand(to, template, match)
+            at = match.end()
+        _pay(run, compiled, len(text) - at)
+    to.write(text[at:])
+    return str(to)
+
+
+def _pay(run: Run, compiled: Any, characters: int) -> None:
+    run.spend(1 + compiled.programsize * characters // _WORK_A_STEP)
+
+
+@lru_cache(maxsize=32)
+def _compiled(pattern: str) -> Any:
+    import re2  # here, for most evaluations need none of it
+
+    if len(pattern) > _LONGEST_PATTERN:
+        raise TemplateError(f"error parsing regexp: longer than {_LONGEST_PATTERN} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MAX_MEMORY
+    try:
+        return re2.compile(_encodable(pattern), options)
+    except re2.error as error:
+        raise TemplateError(f"error parsing regexp: {error.args[0].decode()}") from None
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise TemplateError("not UTF-8") from None
+    return text
+
+
+def _expand(to: Bounded, template: str, match: Any) -> None:
+    at = 0
+    for group in _GROUP.finditer(template):
+        to.write(template[at : group.start()])
+        name = group["braced"] or group["plain"]
+        to.write(_group(match, name) if name else "$")
+        at = group.end()
+    to.write(template[at:])
+
+
+def _group(match: Any, name: str) -> str:
+    """Return what a group has matched, nothing for one that is not there; `$01` is no number for Go."""
+    number = int(name) if re.fullmatch("0|[1-9][0-9]{0,7}", name) else name
+    try:
+        return match[number] or ""
+    except IndexError:
+        return ""

@@ -1,0 +1,110 @@
+"""Access as it is on AWS: sessions, roles, clients and secrets, against moto."""
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.credentials import RefreshableCredentials
+from moto import mock_aws
+
+from tests.unit.source_access import StillClock
+from tocsin.http import HttpClient, Request, Tls, TransportError
+from tocsin.parallel import Threads
+from tocsin.sources.access import AwsAccess
+from tocsin.sources.auth import AuthError, sigv4
+from tocsin.sources.secrets import Reference, SecretError
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+REQUEST = Request("POST", "https://monitoring.eu-west-1.amazonaws.com/api/v1/query", {}, b"query=a")
+
+
+@pytest.fixture
+def session() -> Iterator[boto3.Session]:
+    with mock_aws():
+        yield boto3.Session("AKIDOWN", "s3cret", region_name="us-east-1")
+
+
+@pytest.fixture
+def access(session: boto3.Session) -> AwsAccess:
+    return AwsAccess(lambda: session, StillClock())
+
+
+def test_nothing_is_made_before_it_is_needed() -> None:
+    def session() -> boto3.Session:
+        raise AssertionError("nobody needs a session yet")
+
+    AwsAccess(session, StillClock()).transport(4)
+
+
+def test_without_a_role_the_session_is_the_functions_own(session: boto3.Session, access: AwsAccess) -> None:
+    assert access.session() is session
+
+
+def test_another_region_has_the_same_credentials(access: AwsAccess) -> None:
+    other = access.session(region="eu-west-1")
+    credentials = other.get_credentials()
+    assert credentials is not None
+    assert (other.region_name, credentials.access_key) == ("eu-west-1", "AKIDOWN")
+
+
+def test_a_role_is_assumed_when_it_is_first_used_and_its_credentials_are_kept_fresh(
+    access: AwsAccess,
+) -> None:
+    session = access.session(ROLE, "external", "eu-west-1")
+    credentials = session.get_credentials()
+    assert isinstance(credentials, RefreshableCredentials)
+    assert session.region_name == "eu-west-1"
+    frozen = credentials.get_frozen_credentials()
+    assert (frozen.access_key != "AKIDOWN", bool(frozen.token)) == (True, True)
+    assert access.session(ROLE, "external", "eu-west-1") is session
+
+
+def test_a_request_is_signed_as_the_role(access: AwsAccess) -> None:
+    headers = sigv4(access.session(ROLE).get_credentials(), "eu-west-1", "monitoring")(REQUEST)
+    assert "AKIDOWN" not in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"]
+
+
+def test_a_role_that_cannot_be_assumed_says_so_when_it_is_used() -> None:
+    own = boto3.Session("AKIDOWN", "s3cret", region_name="us-east-1")
+    access = AwsAccess(lambda: own, StillClock(), {"endpoint_url": "http://127.0.0.1:1"})
+    credentials = access.session(ROLE).get_credentials()
+    with pytest.raises(AuthError, match="AWS credentials: EndpointConnectionError"):
+        sigv4(credentials, "eu-west-1")(REQUEST)
+
+
+def test_without_credentials_there_is_no_role_to_assume(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = boto3.Session(region_name="us-east-1")
+    monkeypatch.setattr(own, "get_credentials", lambda: None)
+    with pytest.raises(AuthError, match="no AWS credentials"):
+        AwsAccess(lambda: own, StillClock()).session(ROLE).get_credentials()
+
+
+def test_a_client_is_in_its_region_and_at_the_endpoint_of_all(session: boto3.Session) -> None:
+    local = AwsAccess(lambda: session, StillClock(), {"endpoint_url": "http://127.0.0.1:4566"})
+    assert local.client("sts").meta.endpoint_url == "http://127.0.0.1:4566"
+    assert local.client("sts", region="eu-west-1").meta.region_name == "eu-west-1"
+
+
+def test_secrets_and_parameters_are_read(session: boto3.Session, access: AwsAccess) -> None:
+    session.client("secretsmanager").create_secret(Name="prom", SecretString=json.dumps({"token": "t0ken"}))
+    session.client("ssm").put_parameter(Name="/prom/token", Value="p4ram", Type="SecureString")
+    assert access.secret(Reference("prom", key="token")) == "t0ken"
+    assert access.secret(Reference(parameter="/prom/token")) == "p4ram"
+    access.renew(Reference("prom", key="token"))
+
+
+def test_a_secret_that_is_not_there_is_named(access: AwsAccess) -> None:
+    with pytest.raises(SecretError, match="secret nobody: ResourceNotFoundException"):
+        access.secret(Reference("nobody"))
+
+
+def test_a_transport_is_a_client_of_our_own(access: AwsAccess) -> None:
+    assert isinstance(access.transport(4, proxy_url="http://proxy:3128"), HttpClient)
+    with pytest.raises(TransportError):
+        access.transport(4, Tls(ca="no certificate"))
+
+
+def test_things_are_done_at_once_in_threads(access: AwsAccess) -> None:
+    assert isinstance(access.parallel(3), Threads)
