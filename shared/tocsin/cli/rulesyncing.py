@@ -20,6 +20,7 @@ from tocsin.instants import millis
 from tocsin.rules.book import RuleBook
 from tocsin.rules.changes import Changes, compare
 from tocsin.rules.rulefile import RuleFile
+from tocsin.sources.languages import of_stack
 from tocsin.views.rules import read_stored
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class _Files:
 
     def read(self, world: "World") -> "_Files":
         """Read the files, their refusals printed; the command ends here if none is left."""
-        known = languages.of_file(self.sources) if self.sources else languages.of_stack(world.database)
+        known = languages.of_file(self.sources) if self.sources else of_stack(world.database)
         checked = check_rule_files(self.files, self.namespace, known)
         for file in checked:
             warn_refused(file)

@@ -12,6 +12,9 @@ from tocsin.ports import Database
 from tocsin.rules.book import RuleBook
 from tocsin.rules.changes import Changes, compare
 from tocsin.rules.rulefile import parse_rule_file
+from tocsin.sources.languages import of_stack
+from tocsin.sources.sourcefile import parse_sources
+from tocsin.sources.stored import sources_key, sources_text, store_definitions
 
 BY = "tocsin local"
 
@@ -21,7 +24,8 @@ def apply_rules(database: Database, files: Iterable[tuple[str, str]], now: datet
 
     Raises DocumentError for a file that is refused, and then nothing has changed.
     """
-    wanted = [rule for name, text in files for rule in parse_rule_file(text, name)]
+    languages = of_stack(database)
+    wanted = [rule for name, text in files for rule in parse_rule_file(text, name, languages=languages)]
     book = RuleBook(database)
     stored = book.load(read_index(database)).values()
     changes = compare(stored, wanted, {rule.namespace for rule in wanted}, prune=True)
@@ -40,4 +44,18 @@ def apply_config(database: Database, text: str, file: str, now: datetime) -> boo
     if item is not None and config_text(item) == text:
         return False
     store_config(database, configcodec.to_document(config), text, by=BY, now=now)
+    return True
+
+
+def apply_sources(database: Database, text: str, file: str, now: datetime) -> bool:
+    """Put definitions of sources in force; tell whether they are others than those that were.
+
+    Raises DocumentError for a file that is refused.
+    """
+    definitions = parse_sources(text, file)
+    version = read_index(database).sources
+    [item] = database.get(sources_key(version)) if version else [None]
+    if item is not None and sources_text(item) == text:
+        return False
+    store_definitions(database, definitions, text, by=BY, now=now)
     return True

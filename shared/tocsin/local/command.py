@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.documents import DocumentError
 from tocsin.local import lines
-from tocsin.local.applying import apply_config, apply_rules
+from tocsin.local.applying import apply_config, apply_rules, apply_sources
 from tocsin.local.embedded import Listener, moto
 from tocsin.local.live import Event, LiveStack
 from tocsin.local.stack import blueprint, engine, find_template
@@ -36,6 +36,12 @@ def _address(_context: click.Context, _option: click.Parameter, value: str) -> A
     return Address(host.strip("[]"), int(port))
 
 
+def _url(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{value!r} is no URL (expected http://HOST:PORT)")
+    return value
+
+
 def _or_global(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """Return the option's value; one that stands before the command's name counts as well."""
     target = getattr(context.obj, "target", None)
@@ -48,7 +54,11 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
     "--rules", "rule_files", type=_File, multiple=True, help="A rule file to apply; more may follow it."
 )
 @click.option("--config", "config_file", type=_File, help="The alertmanager.yml to put in force.")
-@click.option("--prometheus", default="", metavar="URL", help="The Prometheus that rules ask.")
+@click.option("--sources", "sources_file", type=_File, help="The sources.yml to put in force.")
+@click.option("--prometheus", default="", metavar="URL", callback=_url, help="The Prometheus that rules ask.")
+@click.option(
+    "--write", default="", metavar="URL", callback=_url, help="Where that Prometheus takes remote writes."
+)
 @click.option(
     "--listen",
     "address",
@@ -80,7 +90,9 @@ def local_command(
     more_rules: Sequence[Path],
     rule_files: Sequence[Path],
     config_file: Path | None,
+    sources_file: Path | None,
     prometheus: str,
+    write: str,
     address: Address,
     endpoint_url: str | None,
     region: str | None,
@@ -97,28 +109,20 @@ def local_command(
       tocsin --stack tocsin-local status
       tocsin --stack tocsin-local --endpoint-url http://HOST:PORT status
     """
-    if prometheus and not prometheus.startswith(("http://", "https://")):
-        raise click.BadParameter(
-            f"{prometheus!r} is no URL (expected http://HOST:PORT)", param_hint="--prometheus"
-        )
     embedded = endpoint_url is None
-    rules = [(str(file), _text(file)) for file in (*rule_files, *more_rules)]
-    config = _text(config_file) if config_file else ""
+    read = _Files(
+        [(str(file), _text(file)) for file in (*rule_files, *more_rules)],
+        (str(config_file), _text(config_file)) if config_file else None,
+        (str(sources_file), _text(sources_file)) if sources_file else None,
+    )
     with _plainly(address), Listener(address.host, address.port, moto() if embedded else None) as listener:
-        parameters = {"PrometheusUrl": prometheus, "Shards": str(shards)}
+        parameters = {"PrometheusUrl": prometheus, "PrometheusWriteUrl": write, "Shards": str(shards)}
         plan = blueprint(template or find_template(), parameters, region or "us-east-1")
         where = engine(
             endpoint_url or listener.url, region or ("us-east-1" if embedded else None), embedded=embedded
         )
         stack = LiveStack(plan, where, _print, speed)
-        now = stack.clock.now()
-        if config_file is not None:
-            changed = apply_config(stack.database, config, str(config_file), now)
-            click.echo(f"{config_file}: {'in force' if changed else 'unchanged'}")
-        if rules:
-            changes = apply_rules(stack.database, rules, now)
-            counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
-            click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))
+        _apply(stack, read)
         for arn in stack.topics.values():
             click.echo(f"topic: {arn}")
         listener.ready = True
@@ -126,6 +130,29 @@ def local_command(
         if embedded:
             click.echo("what is stored is in the memory of this process and ends with it")
         _run(stack)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the user named, each with its name and its text."""
+
+    rules: Sequence[tuple[str, str]]
+    config: tuple[str, str] | None
+    sources: tuple[str, str] | None
+
+
+def _apply(stack: LiveStack, files: _Files) -> None:
+    """Put in force what was named: sources before the rules that ask them."""
+    now = stack.clock.now()
+    for named, put in ((files.config, apply_config), (files.sources, apply_sources)):
+        if named is not None:
+            file, text = named
+            changed = put(stack.database, text, file, now)
+            click.echo(f"{file}: {'in force' if changed else 'unchanged'}")
+    if files.rules:
+        changes = apply_rules(stack.database, files.rules, now)
+        counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
+        click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))
 
 
 def _text(file: Path) -> str:
