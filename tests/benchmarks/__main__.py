@@ -5,6 +5,7 @@ import shutil
 from tests.benchmarks import served
 from tests.benchmarks.costs import Cost, one_page, quiet_tick
 from tests.benchmarks.speed import import_cost, rules_a_second
+from tests.benchmarks.templates import expansions_a_second
 
 _TICKS_A_MONTH = 6 * 60 * 24 * 30
 
@@ -28,6 +29,8 @@ def main() -> None:
     print(f"import: boto3 with one client {boto3}; all that an evaluator imports {ours}")
     whole, json_alone = served.series_us()
     print(f"one query of 1,000 firing series: {whole:.1f} µs a series, of which json {json_alone:.1f} µs")
+    for template in expansions_a_second():
+        print(f"template, {template}")
     if shutil.which("prometheus") is None:
         print("rules a second beside the raw client: left out, prometheus is not installed")
         return

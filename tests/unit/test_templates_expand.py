@@ -231,6 +231,12 @@ def test_a_template_is_parsed_once_and_so_is_a_broken_one(monkeypatch: pytest.Mo
                 expand(f"{text} not seen before", scene())
 
 
+def test_a_very_long_template_expands_and_is_known_as_any_other() -> None:
+    text = "{{ $value }}" + "x" * 10_000
+    assert expand(text, scene(2.5)) == "2.5" + "x" * 10_000
+    assert traits(text).uses_value
+
+
 @given(st.text(st.sampled_from('{}-| $"`\\%.slabevu1 \n/*()')), st.floats())
 def test_no_text_makes_expansion_raise(text: str, value: float) -> None:
     for template in (text, "{{" + text + "}}", "{{ printf `" + text + "` $value }}"):

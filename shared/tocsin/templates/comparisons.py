@@ -22,11 +22,11 @@ def equal(first: Value, *others: Value) -> bool:
 def _same(first: Value, other: Value) -> bool:
     if first is None or other is None:
         return first is other
+    if _kind(first) != _kind(other):
+        raise TemplateError("incompatible types for comparison")
     for value in (first, other):
         if isinstance(value, Mapping) or is_list(value):
             raise TemplateError(f"non-comparable type {type_of(value)}")
-    if _kind(first) != _kind(other):
-        raise TemplateError("incompatible types for comparison")
     return bool(first == other)
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["TemplateError", "Traits", "check", "expand", "traits"]
 
 _NAME = "text"
-_CACHED = 1024
+_KEPT = 512
+_LONGEST_KEPT = 8_192
+"""Templates are kept compiled; dense ones take a hundred times the memory of their text, so very long ones are not."""
 _VALUE = frozenset({"$value", "Value", ".", "now"})
 _QUERY = frozenset({"query"})
 _SCENE = frozenset({*VARIABLES, *Scene.fields, "externalURL", "pathPrefix"}) | _VALUE | _QUERY
@@ -47,7 +49,7 @@ def expand(text: str, scene: Scene) -> str:
     """
     if "{{" not in text:
         return text
-    template = _compiled(text)
+    template = _template(text)
     if isinstance(template, str):
         return _failed(template)
     try:
@@ -62,7 +64,7 @@ def _failed(reason: str) -> str:
 
 def traits(text: str) -> Traits:
     """Return what the expansion of a text depends on, rather too much than too little."""
-    template = _compiled(text) if "{{" in text else None
+    template = _template(text) if "{{" in text else None
     mentions: frozenset[str] = getattr(template, "mentions", frozenset())
     return Traits(
         uses_value=not mentions.isdisjoint(_VALUE),
@@ -71,7 +73,15 @@ def traits(text: str) -> Traits:
     )
 
 
-@lru_cache(maxsize=_CACHED)
+def _template(text: str) -> "Template | str":
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _compiled(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _kept(text: str) -> "Template | str":
+    return _compiled(text)
+
+
 def _compiled(text: str) -> "Template | str":
     """Return the template, or what is wrong: a mistake is not to be looked for again with every series."""
     try:

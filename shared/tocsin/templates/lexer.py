@@ -85,7 +85,7 @@ _TOKEN = re.compile(
 )
 _KINDS = {name: Kind[name.upper()] for name in _TOKEN.groupindex}
 _NAMES = {Kind.FIELD, Kind.DOT, Kind.VARIABLE, Kind.IDENTIFIER}
-_AFTER_NAME = frozenset(SPACES + ".,|:)(}")
+_AFTER_NAME = re.compile(r"[ \t\r\n.,|:)(]|\}\}")
 _UNTERMINATED = {
     '"': "unterminated quoted string",
     "`": "unterminated raw quoted string",
@@ -160,7 +160,7 @@ def _action(text: str, at: int) -> Generator[Token, None, int | None]:
 def _mistake(match: re.Match[str], kind: Kind, depth: int) -> str | None:
     """Return what is wrong with a token where it stands."""
     following = match.string[match.end() : match.end() + 1]
-    if kind in _NAMES and following and following not in _AFTER_NAME:
+    if kind in _NAMES and following and not _AFTER_NAME.match(match.string, match.end()):
         return f"bad character {code_point(following)}"
     if kind is Kind.NUMBER:
         return _bad_number(match, following)

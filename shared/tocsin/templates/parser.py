@@ -91,9 +91,9 @@ class _Parser:
 
     def _add(self, token: Token, new: Definition) -> None:
         old = self.definitions.get(new.name)
-        if old is None or is_blank(old.body):
+        if old is None or _is_blank(old.body):
             self.definitions[new.name] = new
-        elif not is_blank(new.body):
+        elif not _is_blank(new.body):
             raise self.reader.error(token, f"multiple definition of template {quote(new.name)}")
 
     # -- actions ----------------------------------------------------------------------------------------
@@ -219,6 +219,6 @@ class _Parser:
         return Invocation(name.at, self.pipelines.text_of(name), name.text, pipeline)
 
 
-def is_blank(body: Body) -> bool:
+def _is_blank(body: Body) -> bool:
     """Return whether there is nothing but spaces: such a definition may be replaced."""
     return all(isinstance(node, Text) and not node.text.strip() for node in body)

@@ -10,7 +10,7 @@ from tocsin.templates.run import Bounded
 from tocsin.templates.scalars import PLAIN, Spec
 from tocsin.templates.values import Value, type_of
 
-_INDEX = r"\[[^\]]*\]"
+_INDEX = r"(?:\[[^\]]*\]|\[)"
 _VERB = re.compile(
     rf"""%
     (?P<flags> [-+\#\ 0]* )
