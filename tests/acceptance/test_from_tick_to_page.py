@@ -300,8 +300,11 @@ def test_ten_minutes_without_an_evaluator_are_replayed_as_if_there_had_been_no_o
     with_outage.expect((20, 21), firing=[alert("Kept")])
     with_outage.expect((900, 970), resolved=[alert("Kept")])
     for world in worlds:
-        # Job a went down for more than 5 minutes and came back inside the outage: that is no news any more.
         world.expect((1060, 1071), firing=[DOWN_B])
+    # Job a went down for more than 5 minutes and came back inside the outage: no page of its own, but one digest.
+    digest = alert("FiredWhileLate", shard="1.0")
+    with_outage.expect((901, 925), firing=[digest])
+    with_outage.expect((1190, 1215), resolved=[digest])
     with_outage.expect_no_other_page()
     [(start, end, replayed, dropped)] = with_outage.gaps()
     assert (start, dropped) == (300, 0)

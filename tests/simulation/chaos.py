@@ -333,5 +333,7 @@ class Chaos:
             system.run(min(at for at, _ in self._late))
             self._arrive()
         system.run(self._trouble_ends + 120)
-        system.apply(*self.rules, *self.chain)  # Releases what was quarantined for the workers that were killed last.
+        system.apply(
+            *self.rules, *self.chain
+        )  # Releases what was quarantined for the workers that were killed last.
         system.run(self.peace + _PEACE_SECONDS)

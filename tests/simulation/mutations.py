@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation import mutations_dispatch as dispatch
 from tests.simulation import mutations_evaluation as evaluation
+from tests.simulation import mutations_outages as outages
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -49,7 +50,53 @@ SAFEGUARDS: dict[Patch, str] = {
     evaluation.a_written_rule_stays_in_quarantine: "an_edit_releases",
     evaluation.a_unit_that_did_not_answer_is_done: "what_hangs",
     evaluation.what_hangs_is_tried_at_every_tick: "what_hangs",
+    # Rules that record, rules that read it.
+    outages.who_reads_does_not_wait_in_a_pass: "a_rule_that_reads_itself_goes_on_where",
+    outages.who_reads_itself_goes_on_after_no_answer: "goes_on_where_it_was_not_answered",
+    outages.who_reads_does_not_wait_for_what_is_behind: "a_rule_that_lags_alone",
+    outages.what_was_not_written_has_happened: "a_sink_that_does_not_answer",
+    outages.written_after_the_commit: "what_is_recorded_at_a_tick",
+    outages.a_series_that_vanishes_is_not_ended: "what_is_recorded_at_a_tick",
+    outages.a_state_that_is_left_is_not_ended: "what_fires_is_written_as_ALERTS",
+    outages.time_goes_not_step_by_step: "ticks_that_are_missed_are_recorded_in_order[500]",
+    outages.a_group_has_no_order: "what_is_recorded_at_a_tick",
+    outages.a_group_waits_for_no_other: "what_is_recorded_at_a_tick",
+    outages.what_is_asked_as_a_whole_is_divided: "ticks_that_are_missed_are_recorded_in_order[50]",
+    outages.a_probe_is_a_rule_without_its_group: "holds_rules_together",
+    outages.one_refused_write_spoils_all: "a_write_that_is_refused",
+    outages.an_alert_fails_with_its_states: "states_that_are_not_written",
+    # A source that is down.
+    outages.all_rules_probe: "one_rule_a_tick_is_asked",
+    outages.an_outage_is_forgotten: "one_rule_a_tick_is_asked",
+    outages.who_waits_is_not_released: "is_current_as_soon_as",
+    outages.one_rule_condemns_its_source: "one_rule_that_hangs",
+    outages.a_rule_that_is_seldom_due_vouches_for_its_source: "once_an_hour",
+    outages.each_rule_tells_of_the_outage: "is_one_alert_and_no_health",
+    outages.a_source_that_is_down_is_asked_ever_more_rarely: "a_source_with_one_rule",
+    outages.an_outage_is_told_at_once: "a_minute_without_an_answer",
+    outages.what_fires_is_held_for_ever: "given_up_after_its_hold",
+    outages.what_was_given_up_is_never_told_again: "given_up_after_its_hold",
+    outages.no_dialect_says_how_long: "without_a_hold",
+    # Catching up.
+    outages.nothing_is_set_aside: "who_has_caught_up_is_on_time",
+    outages.the_cursor_of_a_stretch_is_ignored: "a_group_is_replayed",
+    outages.a_batch_ends_its_stretch: "a_zombies_batch",
+    outages.a_bucket_is_divided: "a_group_is_replayed",
+    outages.two_replay_at_once: "a_worker_leaves_a_replay",
+    outages.a_replay_leaves_no_mark: "a_rule_that_kills_its_replay",
+    outages.a_new_layout_forgets_what_is_set_aside: "a_layout_that_changes_while",
+    outages.what_lags_is_tried_though_it_is_set_aside: "what_lagged_when_it_was_set_aside",
+    outages.too_much_is_a_refusal: "what_is_too_much",
+    outages.too_much_is_asked_for_again: "what_is_too_much",
+    outages.nobody_remembers_what_nobody_heard: "what_came_and_went",
+    outages.an_end_to_come_is_no_news: "what_came_and_went",
+    # Rules that change.
+    outages.a_pause_lasts_as_long_as_the_worker: "a_pause_ends_at_its_time",
+    outages.what_is_to_be_taken_over_ends_at_once: "whose_first_evaluation_failed[hanging]",
+    outages.who_has_failed_takes_over_nothing: "whose_first_evaluation_failed[refused]",
+    outages.what_was_over_is_taken_over: "taken_over_after_an_outage",
     # Alerts and their groups.
+    outages.a_group_that_is_left_is_written_where_it_changes: "a_put_that_is_under_way",
     dispatch.alerts_taken_from_older_commits: "6_a_zombie_does_not_raise_an_alert",
     dispatch.no_tombstones_of_alerts: "6_a_zombie_does_not_raise_an_alert",
     dispatch.prune_whatever_is_there: "a_refire_that_is_put_during",

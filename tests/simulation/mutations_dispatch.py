@@ -162,13 +162,13 @@ def try_for_ever(patch: pytest.MonkeyPatch) -> None:
 def the_next_put_drops_what_has_ended(patch: pytest.MonkeyPatch) -> None:
     real = chunks.merge
 
-    def merge(found: Sequence[Chunk], changed: Sequence[Alert], now: datetime) -> Merge:
+    def merge(found: Sequence[Chunk], changed: Sequence[Alert], now: datetime, *, left: bool) -> Merge:
         firing = [replace(chunk, alerts=_firing(chunk.alerts)) for chunk in found]
         ends = [alert for alert in changed if alert.ends_at is None]
         held = {text for chunk in found for text in chunk.alerts}
         ended = [a for a in changed if a.ends_at is not None and format_labels(a.labels) in held]
         kept = [replace(chunk, alerts={**chunk.alerts}) for chunk in firing]
-        return real([*kept, *_only(found, ended)], [*ends, *ended], now)
+        return real([*kept, *_only(found, ended)], [*ends, *ended], now, left=left)
 
     patch.setattr(chunks, "merge", merge)
 

@@ -143,7 +143,7 @@ def a_loser_deletes_every_redo(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_deleted_rule_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "orphans", lambda records, units, evaluated: [])
+    patch.setattr(decision, "orphans", lambda *_, **__: [])
 
 
 def take_over_a_shard_without_sealing_it(patch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def seal_what_has_a_redo(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_unit_that_did_not_answer_is_done(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decision, "behind", lambda read, unit, now, waits: head.Lagging(now, 0, now))
+    patch.setattr(decision, "behind", lambda read, unit, now, *_, **__: head.Lagging(now, 0, now))
 
 
 def a_written_rule_stays_in_quarantine(patch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,8 @@ class Source:
         self.down: set[str] = set()
         """The names under which it answers nobody."""
         self.seconds_a_query = 0.0
+        self.requests: list[int] = []
+        """How many queries each container had at once."""
 
     def present(self, expr: str, at: datetime) -> tuple[Sample, ...]:
         """Return what is there, each with another value every time; of the future nothing is known."""
@@ -169,6 +171,7 @@ class Source:
         """Answer a container's queries, and note down what it was told."""
         if self._baton.pause("ask") is not Order.GO:
             return [Unanswered() for _ in queries]
+        self.requests.append(len(queries))
         if name in self.down:
             self._clock.sleep(min(1.0, timeout_seconds))
             return [Unanswered("no connection", "unreachable") for _ in queries]

@@ -21,6 +21,8 @@ from tocsin.schedule.ticks import TICK, ticks_between
 
 FATES = [order for order in Order if order is not Order.GO]
 """What may become of a call besides its being made and answered."""
+WORST = [Order.LOSE, Order.DELAY, Order.CRASH]
+"""Those that leave more behind than the others; where every call of a long scene is struck."""
 BUSY = Failed(Failure.SERVER_ERROR, retry=True)
 
 
@@ -190,9 +192,26 @@ def undisturbed(system: System) -> dict[Any, Any]:
             ended = dict.fromkeys(known.get(wanted.name, set()) - series.keys(), None)
             store.put([Written(dict(labels), value, at) for labels, value in {**series, **ended}.items()])
             known[wanted.name] = set(series)
-    return store.of(COUNTED.name, COPIED.name)
+    return _meant(store)
 
 
 def recorded(system: System) -> dict[Any, Any]:
     """Return what the chain has recorded."""
-    return system.recorded.of(COUNTED.name, COPIED.name)
+    return _meant(system.recorded)
+
+
+def _meant(store: Recorded) -> dict[Any, Any]:
+    """Return the samples of the chain's series but for ends of what has ended.
+
+    A worker whose state is newer than its HEAD may write such an end, before its commit is refused.
+    """
+    found: dict[Any, Any] = {}
+    for labels, points in store.of(COUNTED.name, COPIED.name).items():
+        values = [None, *points.values()]
+        meant = [
+            (at, value)
+            for (at, value), before in zip(points.items(), values, strict=False)
+            if not value is before is None
+        ]
+        found |= {labels: dict(meant)} if meant else {}
+    return found

@@ -103,9 +103,8 @@ def rule(alert: str, **fields: Any) -> Rule:
 
 def recording(name: str, expr: str, position: int, *reads: str, **fields: Any) -> Rule:
     """Return a rule that records a series, one of a group that is evaluated in order."""
-    return rule(
-        name, expr=expr, kind=Kind.RECORD, group="recording", position=position, reads=reads, **fields
-    )
+    known: dict[str, Any] = {"group": "recording", "position": position, "reads": reads}
+    return rule(name, expr=expr, kind=Kind.RECORD, **known | fields)
 
 
 def config(

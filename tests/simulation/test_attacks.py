@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.simulation.baton import Order
 from tests.simulation.outside import START, VirtualClock
 from tests.simulation.scenes import (
     believed,
@@ -300,6 +301,30 @@ def test_a_group_that_was_never_armed_is_left_empty_when_its_route_goes() -> Non
     system.configure(config(group_by=()))
     settle(system, 200)
     assert believed(system) == {"A/a": {"{}:{}"}}
+
+
+def test_a_put_that_is_under_way_when_its_route_goes_is_refused() -> None:
+    """Found by seed 264: nobody would have looked for it in the group that was left."""
+    system = one_rule((5, True))
+    assert _put_under_way(system, 10) == {"A/a": {"{}:{}"}}
+
+
+def test_a_refire_that_is_under_way_when_its_route_goes_is_refused_too() -> None:
+    """Found by seed 2230: what was in the group that was left, an end, had not changed and was not written."""
+    system = one_rule((5, True), (15, False), (25, True))
+    system.run(25)
+    assert _put_under_way(system, 30) == {"A/a": {"{}:{}"}}
+
+
+def _put_under_way(system: System, second: float) -> dict[str, set[str]]:
+    """Let a worker die while its put is under way, and the put come when its route is gone."""
+    system.tick(second).until("put dispatch/group").step(Order.DELAY)
+    system.configure(config(group_by=()))
+    system.run(second + 15)
+    [late] = [write for write in system.underway if "put dispatch/group" in write.label]
+    late.arrive()
+    settle(system, 200)
+    return believed(system)
 
 
 # -- layouts --------------------------------------------------------------------------------------------------

@@ -10,13 +10,23 @@ import pytest
 from tests.simulation import (
     test_attacks,
     test_attacks_dispatch,
+    test_outages,
     test_readings,
     test_readings_dispatch,
+    test_recording,
     test_trouble,
 )
 from tests.simulation.mutations import SAFEGUARDS, Patch
 
-MODULES = (test_readings, test_readings_dispatch, test_attacks, test_attacks_dispatch, test_trouble)
+MODULES = (
+    test_readings,
+    test_readings_dispatch,
+    test_attacks,
+    test_attacks_dispatch,
+    test_trouble,
+    test_recording,
+    test_outages,
+)
 
 
 def cases() -> Iterator[tuple[str, Callable[[pytest.MonkeyPatch], None]]]:

@@ -10,6 +10,7 @@ from tests.simulation.baton import Actor, Order
 from tests.simulation.outside import START
 from tests.simulation.scenes import (
     FATES,
+    WORST,
     befall,
     divide,
     flush_all,
@@ -73,8 +74,8 @@ def everything(names: list[str], until: int) -> list[tuple[str, float]]:
 def test_a_source_that_is_down_is_one_alert_and_no_health_of_its_rules() -> None:
     system = fleet(R07=(5, True))
     down(system, 200)
+    assert not [item for item in system.items("state") if str(item["sk"]).endswith("!")]
     assert settle(system, 600) == ["R07/a fires", DOWN, UP]
-    assert not [item for item in system.items("state") if str(item["sk"]).endswith("!") and "reason" in item]
     assert evaluated(system) == everything(NAMES, 600)
 
 
@@ -86,21 +87,12 @@ def test_a_minute_without_an_answer_is_no_outage() -> None:
 
 def test_of_a_source_that_is_down_one_rule_a_tick_is_asked() -> None:
     system = fleet()
-    before = len(system.source.asked)
-    seen: list[int] = []
-    ask = system.source.ask
-
-    def counting(*args: object) -> object:
-        seen.append(len(args[2]))  # type: ignore[arg-type]
-        return ask(*args)  # type: ignore[arg-type]
-
-    system.source.ask = counting  # type: ignore[method-assign,assignment]
+    before = len(system.source.requests)
     down(system, 180)
-    assert seen[0] == len(NAMES)
-    assert set(seen[1:]) == {1}
-    assert 10 <= len(seen) <= 19
-    assert len(system.source.asked) == before
-    system.run(300)
+    first, *probes = system.source.requests[before:]
+    assert first == len(NAMES)
+    assert set(probes) == {1}
+    assert 10 <= len(probes) <= 18
 
 
 def test_what_waits_for_a_source_is_current_as_soon_as_it_answers() -> None:
@@ -144,11 +136,12 @@ def test_one_rule_that_hangs_is_not_its_source() -> None:
     system = fleet()
     system.source.hanging = {"R03"}
     system.run(300)
+    assert system.source.requests.count(1) == 3, "it is tried ever more rarely, and nobody probes"
     system.source.hanging = set()
     assert settle(system, 900) == []
 
 
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+@pytest.mark.parametrize("order", WORST, ids=lambda order: order.name.lower())
 def test_one_alert_whatever_becomes_of_a_call_of_the_tick_that_finds_it_down(order: Order) -> None:
     def scene() -> tuple[System, Actor]:
         system = one_rule((5, True))
@@ -158,10 +151,10 @@ def test_one_alert_whatever_becomes_of_a_call_of_the_tick_that_finds_it_down(ord
         return system, system.tick(80)
 
     def then(system: System) -> None:
-        system.run(200)
+        system.run(160)
         system.source.down = set()
 
-    assert _everywhere(order, scene, 420, [FIRES, DOWN, UP], then) >= 10
+    assert _everywhere(order, scene, 300, [FIRES, DOWN, UP], then) >= 10
 
 
 def _everywhere(
@@ -203,9 +196,7 @@ def test_what_fires_is_given_up_after_its_hold_and_told_again_when_it_is_known()
     system.run(15)
     down(system, 400)
     assert set(system.told()) == {FIRES, DOWN, ENDED}
-    [gone] = [
-        second for second, _, told in system.ledger.sent if told.alerts[0].name == "A" and told.resolved
-    ]
+    gone = ended_at(system)
     assert 140 < gone < 200
     assert settle(system, 600).count(FIRES) == 2
     starts = {told.alerts[0].starts_at for told in system.ledger.to("web") if told.alerts[0].name == "A"}
@@ -225,11 +216,16 @@ def test_without_a_hold_what_fires_is_given_up_as_prometheus_does() -> None:
     system.hold = None
     system.run(15)
     down(system, 400)
-    [gone] = [
-        second for second, _, told in system.ledger.sent if told.alerts[0].name == "A" and told.resolved
-    ]
+    gone = ended_at(system)
     assert 250 < gone < 320
     settle(system, 600)
+
+
+def ended_at(system: System) -> float:
+    """Return when the end of A was told, the only one."""
+    found = [second for second, _, told in system.ledger.sent if told.alerts[0].name == "A" and told.resolved]
+    assert len(found) == 1
+    return found[0]
 
 
 # -- an evaluator that is dead for long ---------------------------------------------------------------
@@ -267,6 +263,7 @@ def test_who_has_caught_up_is_on_time_while_others_are_replayed(monkeypatch: pyt
     caught_up: dict[str, float] = {}
     while len(caught_up) < len(NAMES):
         system.run(system.clock.seconds + 10)
+        assert system.head().lagging == {}, "who has not had its turn was not asked in vain"
         for result in system.oracle.results:
             if result.at >= START + timedelta(seconds=1490):
                 caught_up.setdefault(result.alert, (result.committed - START).total_seconds())
@@ -295,7 +292,7 @@ def test_nothing_is_lost_whatever_becomes_of_a_call_of_a_replay(
         outage(system, 900)
         return system, system.tick(900)
 
-    assert _everywhere(order, scene, 1100, [FIRES, "B/a fires"]) >= 30
+    assert _everywhere(order, scene, 1000, [FIRES, "B/a fires"]) >= 30
 
 
 def test_workers_that_replay_at_once_come_to_one_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,6 +372,18 @@ def test_a_rule_that_kills_its_replay_does_not_hold_the_others(monkeypatch: pyte
     assert evaluated(system) == everything(NAMES, 1200)
 
 
+def test_what_lagged_when_it_was_set_aside_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by seed 74: it caught up by itself, and then once more with its bucket, from where that was."""
+    in_batches(monkeypatch, 1)
+    system = fleet(R11=(100, True))
+    system.source.hanging = {"R11"}
+    system.run(35)
+    system.source.hanging = set()
+    outage(system, 900)
+    assert settle(system, 1000) == ["R11/a fires"]
+    assert evaluated(system) == everything(NAMES, 1000)
+
+
 def test_what_is_too_much_for_one_answer_is_asked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     system = one_rule((100, True))
     system.run(15)
@@ -388,6 +397,7 @@ def test_what_is_too_much_for_one_answer_is_asked_in_parts(monkeypatch: pytest.M
     system.run(3560)
     assert system.head().lagging == {}
     assert settle(system, 3700) == [FIRES]
+    assert [a.fired for a in system.oracle.activations] == [START + timedelta(seconds=100)]
     assert evaluated(system) == everything(["A"], 3700)
 
 
@@ -419,7 +429,7 @@ def test_a_pause_without_end_lasts() -> None:
     assert settle(system, 200) == [FIRES, ENDED]
 
 
-@pytest.mark.parametrize("order", FATES, ids=lambda order: order.name.lower())
+@pytest.mark.parametrize("order", WORST, ids=lambda order: order.name.lower())
 def test_alerts_are_taken_over_once_whatever_becomes_of_a_call(order: Order) -> None:
     def scene() -> tuple[System, Actor]:
         system = one_rule((5, True), hold=timedelta(seconds=20))

@@ -8,8 +8,8 @@ from tests.simulation.chaos import Chaos
 from tocsin.ports import Database
 
 FIRST = int(os.environ.get("TOCSIN_FIRST_SEED", "0"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("TOCSIN_SEEDS", "350")))
-ON_MOTO = range(FIRST, FIRST + len(SEEDS) // 75 + 1)
+SEEDS = range(FIRST, FIRST + int(os.environ.get("TOCSIN_SEEDS", "40")))
+ON_MOTO = range(FIRST, FIRST + len(SEEDS) // 100 + 1)
 
 
 def replay(seed: int, test: str) -> str:

@@ -89,8 +89,14 @@ def _watched(run: "Chaos") -> Iterator[tuple[Rule, Series]]:
 
 def _recordings(run: "Chaos") -> Iterator[str]:
     """What was recorded is what an undisturbed run records."""
-    if run.chain and recorded(run.system) != undisturbed(run.system):
-        yield f"recorded: {recorded(run.system)}, undisturbed: {undisturbed(run.system)}"
+    if not run.chain:
+        return
+    found, wanted = recorded(run.system), undisturbed(run.system)
+    for labels in found | wanted:
+        have, want = found.get(labels, {}), wanted.get(labels, {})
+        for at in sorted(at for at in have | want if have.get(at, "nothing") != want.get(at, "nothing"))[:3]:
+            said = f"{have.get(at, 'nothing')}, undisturbed {want.get(at, 'nothing')}"
+            yield f"{dict(labels)} at {at:%H:%M:%S} is recorded as {said}"
 
 
 def _missed(run: "Chaos", name: str) -> Iterator[str]:

@@ -141,9 +141,20 @@ def test_without_a_sink_nothing_can_be_recorded_and_everything_be_alerted_on() -
 
 def test_nothing_is_written_when_no_time_is_left() -> None:
     toy = ToyDatabase()
-    [result] = Chain(Backend(toy, toy), {}, {}, lambda: 0.0).run([work(X, 10)])
+    left = iter((5.0, 0.0))
+    [result] = Chain(Backend(toy, toy), {}, {}, lambda: next(left)).run([work(X, 10)])
     assert result.unanswered == Unanswered("no time left to write", "write_unanswered")
     assert toy.series == {}
+
+
+def test_what_has_no_turn_before_the_time_is_over_is_late_and_what_came_before_stands() -> None:
+    toy = ToyDatabase()
+    left = iter((5.0, 5.0, 0.0))
+    first, second = Chain(Backend(toy, toy), {}, needs([X, Y]), lambda: next(left)).run(
+        [work(X, 10), work(Y, 10)]
+    )
+    assert first.unanswered is None
+    assert second.unanswered == Unanswered("no time left to ask", "late")
 
 
 # -- step by step ---------------------------------------------------------------------------------

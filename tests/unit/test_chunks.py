@@ -66,6 +66,15 @@ def test_the_end_of_what_is_not_there_is_no_news() -> None:
     assert merge((), [A_OVER], at(59)).writes, "it fires until then"
 
 
+def test_of_a_group_that_is_left_all_is_written_though_nothing_changes() -> None:
+    database = MemoryDatabase()
+    assert merge((), [A_OVER], NOW, left=True).writes == {"": None}
+    put(database, 1, A)
+    put(database, 2, A_OVER)
+    [(prefix, packed)] = merge(read(database, GROUP, WRITER), [], NOW, left=True).writes.items()
+    assert (prefix, packed is None) == ("", False)
+
+
 def test_what_is_known_is_not_written_again() -> None:
     database = MemoryDatabase()
     put(database, 1, A)

@@ -22,6 +22,7 @@ from tocsin.evaluation.unit import Unit, unit_of
 from tocsin.evaluation.window import Work
 from tocsin.labels import LabelSet
 from tocsin.ports import Answer, Refused, Sample, Samples, Unanswered
+from tocsin.rules.book import Former
 from tocsin.rules.rule import Jitter
 from tocsin.schedule.buckets import unit_id
 from tocsin.schedule.layout import Buckets
@@ -270,6 +271,37 @@ def test_a_unit_that_lagged_and_is_gone_lags_no_more() -> None:
     assert decide(scene(head=late), [], None).head.lagging == {}
 
 
+PAGED = unit_of(unit_id("ns/group", "paged"), rule(labels={"severity": "page"}), 1, Former(DOWN.id, ()))
+FIRED = record(firing(handed=0))
+TAKEN_OVER: dict[str, tuple[dict[str, Record], list[Evaluated], bool, bool]] = {
+    # what is known, what was evaluated, whether it is a tick of all, whether the former unit ends
+    "its heir was not evaluated": ({}, [], True, False),
+    "its heir was not answered": ({}, [unanswered(PAGED)], True, False),
+    "its heir failed": ({}, [evaluate(work(PAGED, 10), NOTHING, Refused("bad_data", ""))], True, False),
+    "its heir failed before": ({PAGED.id: Record(health="bad_data")}, [], True, False),
+    "its heir was evaluated": ({}, [answered(PAGED, samples=BROKEN)], True, True),
+    "its heir found nothing": ({}, [answered(PAGED, samples=UP)], True, True),
+    "its heir has alerts of its own": ({PAGED.id: record(firing(severity="page"))}, [], True, True),
+    "its heir was evaluated apart": ({}, [answered(PAGED, samples=BROKEN)], False, True),
+    "others were evaluated apart": ({}, [answered(OTHER, samples=BROKEN)], False, False),
+}
+
+
+@pytest.mark.parametrize(("known", "results", "whole", "ends"), TAKEN_OVER.values(), ids=TAKEN_OVER)
+def test_what_is_to_be_taken_over_stays_until_it_is(
+    known: dict[str, Record], results: list[Evaluated], whole: bool, ends: bool
+) -> None:
+    units = {PAGED.id: PAGED, OTHER.id: OTHER}
+    decision = decide(scene({DOWN.id: FIRED, **known}, units=units), results, None, whole=whole)
+    assert (decision.records[DOWN.id].instances == {}) is ends
+    assert (f"rule.{DOWN.id}" in [writer for writer, *_ in told(decision)]) is ends
+
+
+def test_what_is_to_be_taken_over_ends_with_its_heir() -> None:
+    decision = decide(scene({DOWN.id: FIRED}, units={OTHER.id: OTHER}), [], None)
+    assert [writer for writer, *_ in told(decision)] == [f"rule.{DOWN.id}"]
+
+
 # -- what lags ------------------------------------------------------------------------------------
 
 
@@ -289,6 +321,28 @@ def test_asking_in_vain_waits_longer_each_time(tries: int, seconds: float) -> No
     after = behind(head, DOWN, at(0))
     assert (after.tries, after.until) == (tries + 1, at(seconds))
     assert after.cursor == (at(-60) if tries else at(0))
+
+
+REASONS = {  # how many seconds it waits after its second try, and whether that counts as one
+    "unanswered": (40, True),
+    "http_503": (40, True),
+    "write_unanswered": (40, True),
+    "waits": (0, False),
+    "down": (0, False),
+    "too_large": (0, True),
+}
+
+
+@pytest.mark.parametrize(("reason", "expected"), REASONS.items(), ids=REASONS)
+def test_who_was_not_asked_or_asked_for_too_much_does_not_wait(
+    reason: str, expected: tuple[float, bool]
+) -> None:
+    seconds, counts = expected
+    late = replace(HEAD, lagging={DOWN.id: Lagging(at(-60), 1, at(0), since=at(-30))})
+    result = replace(unanswered(DOWN), unanswered=Unanswered("", reason))
+    held = decide(scene(head=late, until=0, now=5), [result], None, whole=False).head.lagging[DOWN.id]
+    assert (held.until, held.tries) == (at(5 + seconds), 1 + counts)
+    assert (held.cursor, held.since) == (at(-60), at(-30))
 
 
 def test_a_suspect_stays_one_while_it_does_not_answer() -> None:
@@ -446,3 +500,29 @@ def test_a_decision_is_made_at_a_time_that_is_given() -> None:
     moment: datetime = at(12.5)
     decision = decide(scene(now=12.5), [answered(DOWN, samples=BROKEN)], None)
     assert decision.redo.at == moment
+
+
+# -- how long what fires is held -----------------------------------------------------------------
+
+
+def failing(reason: str, *, since: float = 0) -> dict[str, Record]:
+    return {DOWN.id: replace(record(firing(handed=0)), health=reason, since=at(since))}
+
+
+@pytest.mark.parametrize("reason", ["limit", "duplicate"])
+def test_what_fires_goes_on_however_long_there_is_too_much_of_it(reason: str) -> None:
+    known = failing(reason)
+    result = evaluate(work(DOWN, 8000, until=8000), known[DOWN.id], Refused(reason, ""))
+    assert decide(scene(known, until=8000), [result], None).redo.handovers == ()
+
+
+def test_what_fires_is_told_as_ended_once_its_rule_has_failed_for_its_hold() -> None:
+    known = failing("execution")
+    result = evaluate(work(DOWN, 3600, until=3600), known[DOWN.id], Refused("bad_data", ""))
+    decision = decide(scene(known, until=3600), [result], None)
+    [(_, [alert], _)] = told(decision)
+    assert alert.ends_at == at(3601)
+    [health] = decision.redo.health
+    assert (health.reason, health.since) == ("bad_data", at(0)), (
+        "another failure does not begin the time anew"
+    )

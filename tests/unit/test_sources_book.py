@@ -10,13 +10,14 @@ import pytest
 from tests.unit.source_access import FakeAccess
 from tocsin.http import Response, Unreachable
 from tocsin.index import read_index
-from tocsin.ports import Answer, Query, Samples, Sink, Source, Stored, Unanswered, Written
+from tocsin.packing import pack
+from tocsin.ports import Answer, Put, Query, Samples, Sink, Source, Stored, Unanswered, Written
 from tocsin.settings import Prometheus
 from tocsin.sources import registry
 from tocsin.sources.auth import AuthError
 from tocsin.sources.book import Sources
 from tocsin.sources.built_in import built_in
-from tocsin.sources.definition import Definition, OnError
+from tocsin.sources.definition import Definition, OnError, to_document
 from tocsin.sources.kind import Access
 from tocsin.sources.registry import KindError
 from tocsin.sources.stored import read_definitions, sources_key, sources_text, store_definitions
@@ -322,3 +323,10 @@ def test_a_sink_that_cannot_be_reached_is_opened_afresh(database: MemoryDatabase
     for _ in range(2):
         found.sink.write([Written({"__name__": "a"}, 1.0, NOW)], 0.01)
     assert len(access.transports) == 2
+
+
+def test_a_definition_of_a_later_version_takes_no_other_with_it(database: MemoryDatabase) -> None:
+    known = to_document(Definition("fine", "prometheus", {"url": "http://a"}))
+    documents = [known, known | {"name": "odd", "on_error": "newer"}]
+    database.write(Put(sources_key(1), {"document": pack(documents), "text": pack("")}))
+    assert read_definitions(database, 1).keys() == {"fine"}

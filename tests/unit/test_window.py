@@ -58,13 +58,17 @@ def test_what_is_near_is_not_set_aside() -> None:
     whole = Buckets(0, BUCKETS)
     assert set_aside(head(0), whole, at(600)) == head(0)
     aside = set_aside(head(0), whole, at(610))
-    assert (aside.cursor, aside.stretches) == (at(610), (Stretch(whole, at(0)),))
+    assert (aside.cursor, aside.stretches) == (at(610), (Stretch(whole, at(0), at(610)),))
 
 
 def test_what_was_set_aside_before_keeps_its_own_cursor() -> None:
     older = Stretch(Buckets(100, 200), at(-900))
     aside = set_aside(replace(head(0), stretches=(older,)), Buckets(0, 300), at(900))
-    assert aside.stretches == (older, Stretch(Buckets(0, 100), at(0)), Stretch(Buckets(200, 300), at(0)))
+    assert aside.stretches == (
+        older,
+        Stretch(Buckets(0, 100), at(0), at(900)),
+        Stretch(Buckets(200, 300), at(0), at(900)),
+    )
 
 
 @given(

@@ -61,21 +61,18 @@ class Merge:
     fires: bool
 
 
-LEFT = Merge({"": None}, fires=False)
-"""Of a group that a writer left, with nothing there: what it put there before may be under way, and is refused."""
-
-
 def read(database: Database, group: str, writer: str) -> list[Chunk]:
     """Read a writer's items of a group."""
     return [from_item(item) for item in database.query("dispatch", group, prefix=writer_prefix(writer))]
 
 
-def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime) -> Merge:
+def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime, *, left: bool = False) -> Merge:
     """Return a writer's items with its changed alerts taken in.
 
     A resolved alert stays until a flush has seen its end told and prunes it; the end of one that is not
     there is no news, unless it is to come. A chunk that is divided is written in its parts before it becomes
-    a tombstone.
+    a tombstone. Of a group that the writer has `left` all is written: a put of somebody who died, under way to it
+    still, is refused.
     """
     prefixes = {chunk.prefix for chunk in chunks if chunk.alerts}
     held = {text: alert for chunk in chunks for text, alert in chunk.alerts.items()}
@@ -92,6 +89,8 @@ def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime) -> M
         # Somebody died while dividing an item: beside its parts it would go on saying what has been.
         touched = {""}
     fires = any(alert.ends_at is None for alert in held.values())
+    if left:
+        return Merge(_packed(held, {""}, prefixes) or {"": None}, fires)
     return Merge(_packed(held, touched, prefixes), fires)
 
 

@@ -103,11 +103,9 @@ class Intake:
 
         def merged(group: str) -> Merge:
             found = chunks.read(self._database, group, writer) if manifest.seq else []
-            if group not in wanted and not any(chunk.alerts for chunk in found):
-                return chunks.LEFT
             held = wanted[group][1] if group in wanted else ends
             strays = chunks.strays(found, held, now) if everything else []
-            return chunks.merge(found, [*held, *strays], now)
+            return chunks.merge(found, [*held, *strays], now, left=group not in wanted)
 
         merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
         placed = config.version if everything or not manifest.seq else manifest.config

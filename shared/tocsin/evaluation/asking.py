@@ -37,7 +37,9 @@ def ask(
         else:
             chain = Chain(backend, records, needs, left_seconds, external_url)
             chains.append((own, partial(chain.run, own)))
-    results = parallel([run for _, run in chains], left_seconds() + _GRACE_SECONDS) if chains else ()
+    results = (
+        parallel([run for _, run in chains], max(0.0, left_seconds()) + _GRACE_SECONDS) if chains else ()
+    )
     for (own, _), result in zip(chains, results, strict=True):
         late = [Evaluated(work, None, unanswered=Unanswered("no answer in time")) for work in own]
         found |= {done.work.unit.id: done for done in result or late}

@@ -21,6 +21,8 @@ from tocsin.templates.source import TemplateError
 
 WAITS = "waits"
 """Why a rule was not asked: what it reads is behind."""
+LATE = "late"
+"""Why a rule was not asked: the rounds before its own took all the time there was."""
 
 
 class Chain:
@@ -85,7 +87,10 @@ class Chain:
         queries = [
             query(step.work.unit.rule, step.at) for step, open_ in zip(steps, asks, strict=True) if open_
         ]
-        answers = iter(self._backend.source.ask(queries, self._left()) if queries else ())
+        left = self._left()
+        if queries and left <= 0:
+            return [Unanswered("no time left to ask", LATE) for _ in steps]
+        answers = iter(self._backend.source.ask(queries, left) if queries else ())
         return [
             _checked(next(answers), step) if open_ else Samples(((),) * len(step.at))
             for step, open_ in zip(steps, asks, strict=True)
@@ -121,8 +126,10 @@ class Chain:
 
     def _look(self, rule: Rule, expr: str, at: datetime) -> Sequence[Sample]:
         """Return what the source says to a query in a template."""
-        asked = Query(expr, (at - rule.query_offset,), rule.interval.total_seconds())
-        [answer] = self._backend.source.ask([asked], self._left())
+        asked, left = Query(expr, (at - rule.query_offset,), rule.interval.total_seconds()), self._left()
+        if left <= 0:
+            raise TemplateError("query: no time left to ask")
+        [answer] = self._backend.source.ask([asked], left)
         if isinstance(answer, Samples):
             return answer.at[0]
         raise TemplateError(f"query: {answer.detail or answer.reason}")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.evaluation.chain import WAITS
+from tocsin.evaluation.chain import LATE, WAITS
 from tocsin.evaluation.evaluated import Evaluated
 from tocsin.evaluation.handover import digest, hand_over, placed
 from tocsin.evaluation.head import Head, Lagging, Stretch
@@ -140,7 +140,7 @@ def behind(head: Head, unit: Unit, now: datetime, reason: str = "", *, down: Col
     asked for too much is due at once. A source that is down is asked as often as its rules are due.
     """
     known = head.lagging.get(unit.id) or Lagging(head.cursor_of(unit.id, unit.bucket), 0, now)
-    asked = reason not in (WAITS, DOWN)
+    asked = reason not in (WAITS, DOWN, LATE)
     longest = max(_FIRST_BACKOFF, unit.rule.interval) if unit.rule.source in down else _LONGEST_BACKOFF
     wait = min(longest, _LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(known.tries, 8))
     return replace(
@@ -156,15 +156,17 @@ def behind(head: Head, unit: Unit, now: datetime, reason: str = "", *, down: Col
 def _health(scene: Scene, result: Evaluated) -> Iterable[HealthWrite]:
     """Yield the write of a unit's health if its reason has changed."""
     unit = result.work.unit.id
-    known = scene.records.get(unit, NOTHING).health
+    record = scene.records.get(unit, NOTHING)
+    known = record.health
     silence = result.unanswered
-    quiet = silence and (known or silence.reason == DOWN or result.work.unit.rule.source in scene.down)
-    if not result.work.at or quiet:
+    unasked = silence is not None and silence.reason in (DOWN, LATE)
+    if not result.work.at or (silence and (known or unasked or result.work.unit.rule.source in scene.down)):
         return
     failure = result.failure or result.unanswered
     reason, detail = (failure.reason, failure.detail or "no answer in time") if failure else ("", "")
     if reason != known:
-        yield HealthWrite(unit, reason, detail[:500], scene.now)
+        since = record.since if known and reason else None  # It is as long unwell as it was, of whatever.
+        yield HealthWrite(unit, reason, detail[:500], since or scene.now)
 
 
 def _late_since(head: Head, scene: Scene) -> datetime | None:

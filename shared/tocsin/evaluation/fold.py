@@ -98,7 +98,8 @@ def fold(
             written += _series(rule, held, after, timestamp)
         unheard += _unheard(held, after, timestamp)
         held = after
-        means = replace(means, former={})  # What is not taken over at once was over by then.
+        if means.former:  # What is not taken over at once was over by then.
+            means = replace(means, former={})
     if rule.asks and held is not instances:
         held = _settled(instances, held)
     return Folded(held, tuple(written), tuple(unheard), failure)
@@ -179,12 +180,20 @@ def _unheard(before: Instances, after: Instances, at: datetime) -> Iterator[Epis
     for labels, held in before.items():
         if held.fired_at is None or held.handed == held.fired_at:
             continue
+        if held.resolved_at is not None and held.resolved_at > held.fired_at:
+            continue  # It was told of, and given up since.
         now = after.get(labels)
         if now is None or now.state is not State.FIRING:
             yield Episode(labels, held.fired_at, at)
 
 
 # -- what is written ------------------------------------------------------------------------------
+
+
+def ends(rule: Rule, instances: Instances, at: datetime) -> tuple[Written, ...]:
+    """Return the ends of all that a rule wrote last, once it is gone (`rules/group.go`: a removed rule's series)."""
+    marks = _series if rule.records else _states
+    return tuple(marks(rule, instances, {}, at))
 
 
 def _states(rule: Rule, before: Instances, after: Instances, at: datetime) -> Iterator[Written]:

@@ -25,6 +25,8 @@ ALWAYS_LATE = timedelta(minutes=5)
 FIRED_WHILE_LATE = "FiredWhileLate"
 _DIGEST_LIFE = timedelta(minutes=5)
 _MOST_TOLD = 50
+_ANSWERED = ("duplicate", "limit")
+"""Failures with an answer behind them: what fires goes on, for it is there and more than there should be."""
 
 
 def _always_late(late_since: datetime | None, now: datetime) -> bool:
@@ -81,7 +83,8 @@ def _aside(scene: Scene, unit: str) -> bool:
 
 def _given_up(scene: Scene, unit: str, record: Record, lagging: Mapping[str, Lagging]) -> bool:
     """Tell whether a unit has not been evaluated for longer than what fires of it is held."""
-    since = lagging[unit].since if unit in lagging else record.since if record.health else None
+    failing = record.health not in ("", *_ANSWERED)
+    since = lagging[unit].since if unit in lagging else record.since if failing else None
     if since is None or unit not in scene.units or not record.instances:
         return False
     rule = scene.units[unit].rule
@@ -99,7 +102,7 @@ def _withdrawn(unit: str, record: Record, now: datetime) -> tuple[Record, list[H
     )
     after = dict(record.instances)
     for held in told:
-        known = settled(replace(held, handed=None))
+        known = settled(replace(held, handed=None, resolved_at=now))
         after.pop(held.labels) if known is None else after.update({held.labels: known})
     return replace(record, instances=after), [HandOver(f"rule.{unit}", ends)]
 

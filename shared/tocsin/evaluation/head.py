@@ -61,6 +61,8 @@ class Stretch:
 
     buckets: Buckets
     cursor: datetime
+    since: datetime | None = None
+    """When it was set aside: how far back is replayed counts from then, however long its turn takes to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ def from_item(shard: str, item: Item) -> Head:
         if "lagging" in stored
         else {},
         stretches=tuple(
-            Stretch(Buckets(first, end), instant(cursor))
-            for first, end, cursor in stored.get("stretches", ())
+            Stretch(Buckets(first, end), instant(cursor), maybe_instant(since))
+            for first, end, cursor, since in stored.get("stretches", ())
         ),
         lease=_lease(stored["lease"]) if "lease" in stored else None,
         late_since=maybe_instant(stored.get("late_since")),
@@ -145,7 +147,8 @@ def to_attributes(head: Head) -> dict[str, Value]:
         if head.lagging
         else None,
         "stretches": [
-            [piece.buckets.first, piece.buckets.end, millis(piece.cursor)] for piece in head.stretches
+            [piece.buckets.first, piece.buckets.end, millis(piece.cursor), maybe_millis(piece.since)]
+            for piece in head.stretches
         ],
         "lease": _lease_document(head.lease) if head.lease else None,
         "late_since": maybe_millis(head.late_since),

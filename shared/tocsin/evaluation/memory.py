@@ -1,7 +1,7 @@
 """What a worker remembers between ticks: rules and records, each under the version it is valid for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tocsin.evaluation.head import Head
@@ -11,7 +11,7 @@ from tocsin.evaluation.unit import Unit, unit_of
 from tocsin.index import Index
 from tocsin.ports import Database, Delete, Key
 from tocsin.rules.book import RuleBook, StoredRule
-from tocsin.rules.fingerprint import semantic
+from tocsin.rules.fingerprint import cosmetic, semantic
 from tocsin.schedule.layout import Shard
 
 
@@ -35,6 +35,8 @@ class Board:
     units: Mapping[str, Unit] = field(default_factory=dict)
     needs: Needs = field(default_factory=dict)
     sources: frozenset[str] = frozenset()
+    gone: Mapping[str, Unit] = field(default_factory=dict)
+    """Units that are not evaluated any more, as far as this worker knows them: what they wrote has an end."""
     until: datetime | None = None
     """When the next pause ends, and with it this board."""
 
@@ -54,19 +56,24 @@ class Memory:
         known = self._boards.get(shard.id)
         if known is not None and known[0] == index.slots and not _ended(known[1], now):
             return known[1], RuleDiff()
-        board = self._board(shard, index, now)
+        board = self._board(shard, index, now, known[1] if known is not None else Board())
         self._boards[shard.id] = (index.slots, board)
         return board, _difference(known[1], board) if known is not None else RuleDiff()
 
-    def _board(self, shard: Shard, index: Index, now: datetime) -> Board:
+    def _board(self, shard: Shard, index: Index, now: datetime, before: Board) -> Board:
         stored = self._book.load(index, shard.buckets.slots()).values()
         units = [self._unit(found) for found in stored if not found.paused(now)]
         own = {unit.id: unit for unit in units if unit.bucket in shard.buckets}
+        own = {unit.id: _alone(unit, own) for unit in own.values()}
+        paused = {found.id: self._unit(found) for found in stored if found.paused(now)}
+        heirs = {unit.former.unit: unit for unit in own.values() if unit.former}
+        gone = {**before.gone, **before.units, **heirs, **paused}
         ends = (found.pause.until for found in stored if found.pause and found.pause.until)
         return Board(
             own,
             needs(own.values()),
             frozenset(unit.rule.source for unit in own.values()),
+            {unit: known for unit, known in gone.items() if unit not in own},
             min((end for end in ends if end > now), default=None),
         )
 
@@ -98,17 +105,26 @@ class Memory:
             self._database.write(Delete(Key("state", shard.id, str(item["sk"]))))
 
 
+def _alone(unit: Unit, others: Mapping[str, Unit]) -> Unit:
+    """Return the unit without the one it was, if that one is there again: then it has nothing to take over."""
+    there = unit.former is not None and unit.former.unit in others
+    return replace(unit, former=None) if there else unit
+
+
 def _ended(board: Board, now: datetime) -> bool:
     return board.until is not None and board.until <= now
 
 
 def _difference(before: Board, after: Board) -> RuleDiff:
     both = before.units.keys() & after.units.keys()
-    edited = [unit for unit in both if before.units[unit] is not after.units[unit]]
-    changed = sum(semantic(before.units[unit].rule) != semantic(after.units[unit].rule) for unit in edited)
+    rules = [(before.units[unit].rule, after.units[unit].rule) for unit in both]
+    edited = [(was, rule) for was, rule in rules if was is not rule and was != rule]
+    changed = sum(semantic(was) != semantic(rule) for was, rule in edited)
     return RuleDiff(
         added=len(after.units.keys() - both),
         removed=len(before.units.keys() - both),
         changed=changed,
-        reworded=len(edited) - changed,
+        reworded=sum(
+            semantic(was) == semantic(rule) and cosmetic(was) != cosmetic(rule) for was, rule in edited
+        ),
     )

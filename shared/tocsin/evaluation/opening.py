@@ -6,7 +6,7 @@ the absent one too. So the number of shards changes while workers of both layout
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.evaluation import redo
@@ -130,6 +130,6 @@ def _behind(piece: Piece, cursor: datetime) -> list[Stretch]:
     free, found = [piece.buckets], list[Stretch]()
     for stretch in piece.head.stretches:
         if shared := stretch.buckets.overlap(piece.buckets):
-            found.append(Stretch(shared, stretch.cursor))
+            found.append(replace(stretch, buckets=shared))
             free = [left for part in free for left in part.without(shared)]
     return found + [Stretch(part, piece.head.cursor) for part in free if piece.head.cursor != cursor]

@@ -8,7 +8,6 @@ whose series it reads, unless the groups read each other in a circle.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 
 from tocsin.evaluation.unit import Unit
 from tocsin.evaluation.window import Work
@@ -88,8 +87,9 @@ def ready(works: Iterable[Work], needed: Needs, behind: Collection[str]) -> tupl
     reach = {work.unit.id: work.until for work in left}
     while late := [work for work in left if _waits_for(work, needed, behind, reach)]:
         waiting += late
-        reach = {unit: until for unit, until in reach.items() if unit not in {w.unit.id for w in late}}
-        behind = {*behind, *(work.unit.id for work in late)}
+        held = {work.unit.id for work in late}
+        reach = {unit: until for unit, until in reach.items() if unit not in held}
+        behind = {*behind, *held}
         left = [work for work in left if work.unit.id in reach]
     return left, waiting
 
@@ -107,6 +107,7 @@ def clusters(works: Sequence[Work], needed: Needs) -> list[list[Work]]:
 
     def lead(unit: str) -> str:
         while leader[unit] != unit:
+            leader[unit] = leader[leader[unit]]
             unit = leader[unit]
         return unit
 
@@ -191,22 +192,37 @@ def _related(rules: Sequence[Rule]) -> bool:
     return any(rule.reads is None or not written.isdisjoint(rule.reads) for rule in rules)
 
 
-def _reads(rule: Rule, other: Rule) -> bool:
-    """Tell whether a rule reads what another one writes; what cannot be told is taken for yes."""
-    if rule.reads is None:
-        return True
-    return other.name in rule.reads if other.records else not _STATES.isdisjoint(rule.reads)
+def _writes(rule: Rule) -> Iterable[str]:
+    return (rule.name,) if rule.records else _STATES
 
 
 def _looks_ahead(rules: Sequence[Rule]) -> bool:
-    """Tell whether a rule reads what itself or a later one wrote the time before: then time goes step by step."""
-    return any(_reads(rule, other) for n, rule in enumerate(rules) for other in rules[n:])
+    """Tell whether a rule reads what itself or a later one wrote the time before: then time goes step by step.
+
+    What a rule reads that cannot be told is taken for everything.
+    """
+    last = {name: n for n, rule in enumerate(rules) for name in _writes(rule)}
+    return any(
+        rule.reads is None or any(last.get(name, -1) >= n for name in rule.reads)
+        for n, rule in enumerate(rules)
+    )
 
 
 def _levels(rules: Sequence[Rule]) -> list[list[int]]:
-    """Return the rules in levels: each comes after every earlier one that it has to do with."""
-    level = [0] * len(rules)
-    for (n, rule), (m, later) in combinations(enumerate(rules), 2):
-        if _reads(rule, later) or _reads(later, rule):
-            level[m] = max(level[m], level[n] + 1)
-    return [[n for n, own in enumerate(level) if own == number] for number in range(max(level) + 1)]
+    """Return the rules in levels: each comes after every earlier one that it reads from or that reads from it."""
+    after_writing: dict[str, int] = {}
+    after_reading: dict[str, int] = {}
+    after_unclear = after_all = 0
+    levels: list[list[int]] = []
+    for n, rule in enumerate(rules):
+        level = max([after_unclear, *(after_reading.get(name, 0) for name in _writes(rule))])
+        if rule.reads is None:
+            level = after_all
+            after_unclear = max(after_unclear, level + 1)
+        level = max([level, *(after_writing.get(name, 0) for name in rule.reads or ())])
+        levels += [[] for _ in range(level + 1 - len(levels))]
+        levels[level].append(n)
+        after_all = max(after_all, level + 1)
+        for names, after in ((_writes(rule), after_writing), (rule.reads or (), after_reading)):
+            after.update({name: max(after.get(name, 0), level + 1) for name in names})
+    return levels

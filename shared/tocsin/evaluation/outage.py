@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from tocsin.evaluation.chain import WAITS
+from tocsin.evaluation.chain import LATE, WAITS
 from tocsin.evaluation.evaluated import Evaluated, evaluate
 from tocsin.evaluation.order import Needs, clusters
 from tocsin.evaluation.records import NOTHING, Record
@@ -27,7 +27,7 @@ SOURCE_DOWN = "SourceDown"
 DOWN = "down"
 """Why a rule was not asked: its source is known not to answer."""
 _HOLD = timedelta(minutes=1)
-_OWN = (WAITS, DOWN, "too_large")
+_OWN = (WAITS, DOWN, LATE, "too_large")
 """What an unanswered rule may say that tells nothing of its source; so does a sink that does not answer."""
 
 
@@ -130,16 +130,16 @@ def sift(
 ) -> tuple[list[Work], list[Evaluated]]:
     """Return the works to ask, of a source that is down the first unless it is probed, and the others unasked.
 
-    What has to be asked as a whole probes as a whole.
+    What has to be asked as a whole probes as a whole; a rule that asks nothing (it is closed) is no probe.
     """
     asked: list[Work] = []
     held: list[Evaluated] = []
     tried = set(probed)
     for cluster in clusters(works, needed):
         for work in cluster:
-            if work.unit.rule.source in down & tried:
+            if work.asks and work.unit.rule.source in down & tried:
                 held.append(Evaluated(work, None, unanswered=Unanswered("its source is down", DOWN)))
             else:
                 asked.append(work)
-        tried.update(work.unit.rule.source for work in cluster)
+        tried.update(work.unit.rule.source for work in cluster if work.asks)
     return asked, held

@@ -82,7 +82,8 @@ def chunk_writes(
         prefixes.add(prefix)
     documents: dict[str, list[Any]] = {}
     for labels, held in after.items():
-        documents.setdefault(_address(labels), []).append(instance_to_document(held))
+        if (addressed := _address(labels)).startswith(tuple(touched)):
+            documents.setdefault(addressed, []).append(instance_to_document(held))
     writes: list[ChunkWrite] = []
     for prefix in sorted(touched):
         chunks = divide(documents, prefix)

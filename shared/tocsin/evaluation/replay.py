@@ -1,11 +1,13 @@
-"""Replay: what was set aside catches up batch by batch, each unit up to the present at once."""
+"""Replay: what is behind catches up batch by batch, each unit up to the present at once."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 
 from tocsin.evaluation.head import Head, Stretch
 from tocsin.evaluation.unit import Unit
+from tocsin.evaluation.window import Work
 from tocsin.schedule.layout import Buckets
 
 _UNITS = 64
@@ -15,10 +17,11 @@ _TIMESTAMPS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some units that catch up together, and what is still set aside after them."""
+    """Some units that catch up together, what is still set aside after them, and since when they were."""
 
     units: tuple[Unit, ...]
     left: tuple[Stretch, ...]
+    since: datetime | None = None
 
 
 def next_batch(head: Head, units: Iterable[Unit]) -> Batch:
@@ -34,14 +37,30 @@ def next_batch(head: Head, units: Iterable[Unit]) -> Batch:
     for bucket, found in groupby(sorted(members, key=_place), key=lambda unit: unit.bucket):
         own = list(found)
         wanted = sum(behind / unit.rule.interval for unit in own)
-        if chosen and (len(chosen) + len(own) > _UNITS or timestamps + wanted > _TIMESTAMPS):
+        if chosen and not _fits(len(chosen) + len(own), timestamps + wanted):
             end = bucket
             break
         chosen += own
         timestamps += wanted
     rest = Buckets(end, stretch.buckets.end)
-    left = [Stretch(rest, stretch.cursor)] if end < stretch.buckets.end else []
-    return Batch(tuple(chosen), (*(piece for piece in head.stretches if piece is not stretch), *left))
+    left = [replace(stretch, buckets=rest)] if end < stretch.buckets.end else []
+    others = (piece for piece in head.stretches if piece is not stretch)
+    return Batch(tuple(chosen), (*others, *left), stretch.since)
+
+
+def first_of(clusters: Iterable[Sequence[Work]]) -> list[Work]:
+    """Return the first works that lag and fit into a batch, at least a cluster: the others keep their turn."""
+    chosen: list[Work] = []
+    for cluster in clusters:
+        wanted = [*chosen, *cluster]
+        if chosen and not _fits(len(wanted), sum(len(work.at) for work in wanted)):
+            break
+        chosen = wanted
+    return chosen
+
+
+def _fits(units: int, timestamps: float) -> bool:
+    return units <= _UNITS and timestamps <= _TIMESTAMPS
 
 
 def _place(unit: Unit) -> tuple[int, str]:

@@ -58,7 +58,7 @@ def set_aside(head: Head, buckets: Buckets, until: datetime) -> Head:
     free = [buckets]
     for piece in head.stretches:
         free = [left for part in free for left in part.without(piece.buckets)]
-    stretches = (*head.stretches, *(Stretch(part, head.cursor) for part in free))
+    stretches = (*head.stretches, *(Stretch(part, head.cursor, until) for part in free))
     return replace(head, cursor=until, stretches=stretches)
 
 
@@ -82,9 +82,12 @@ def work_of(
 
 
 def lagging_work(unit: Unit, head: Head, now: datetime, limit: timedelta) -> Work:
-    """Return what a unit that lags does next: half as much after every try in vain."""
+    """Return what a unit that lags does next: half as much after every try in vain.
+
+    How far back counts from when it might be tried, however long its turn takes to come.
+    """
     held = head.lagging[unit.id]
-    return work_of(unit, held.cursor, head.cursor, now, limit, held.tries)
+    return work_of(unit, held.cursor, head.cursor, min(now, held.until), limit, held.tries)
 
 
 def plan(units: Iterable[Unit], head: Head, until: datetime, now: datetime, limit: timedelta) -> list[Work]:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from tocsin.evaluation import order, outage, redo, replay, window
 from tocsin.evaluation.asking import ask
 from tocsin.evaluation.chain import WAITS
-from tocsin.evaluation.decision import Decision, decide
+from tocsin.evaluation.decision import Decision, decide, orphans
+from tocsin.evaluation.dialect import PROMETHEUS
 from tocsin.evaluation.evaluated import Evaluated
+from tocsin.evaluation.fold import ends
 from tocsin.evaluation.head import Head, Lease, Stretch, commit, mark
 from tocsin.evaluation.memory import Board, Memory, RuleDiff
 from tocsin.evaluation.opening import Opener
@@ -17,7 +19,7 @@ from tocsin.evaluation.scene import Scene
 from tocsin.evaluation.suspicion import suspect
 from tocsin.evaluation.window import Work
 from tocsin.index import Index
-from tocsin.ports import HOLD, Backend, Backends, Clock, Database, Intake, Parallel, Unanswered
+from tocsin.ports import HOLD, Backend, Backends, Clock, Database, Intake, Parallel, Unanswered, Written
 from tocsin.schedule.buckets import bucket
 from tocsin.schedule.layout import Shard
 from tocsin.schedule.ticks import TICK
@@ -28,6 +30,7 @@ LEASE = timedelta(seconds=5)
 _BATCH_SECONDS = 4.0
 """How long a batch under a lease may take: it ends before the lease, and that before the next tick."""
 _BATCHES = 64
+_ENDS_SECONDS = 2.0
 _ROUNDS = 40
 _LAST_PASS_SECONDS = 12.0
 """No pass begins later in a worker's life: it has to end before its Lambda does; the next tick goes on."""
@@ -93,6 +96,20 @@ class _Pass:
     def report(self) -> Report:
         """What the message comes to."""
         return self.run.report
+
+    @property
+    def hindering(self) -> set[str]:
+        """The units that others wait for: those that are behind, but not for longer than what they say stands."""
+        return {unit for unit in self.behind if not self._given_up(unit)}
+
+    def _given_up(self, unit: str) -> bool:
+        since = self.head.lagging[unit].since if unit in self.head.lagging else None
+        known = self.board.units.get(unit)
+        return (
+            since is not None
+            and known is not None
+            and self.now - since > PROMETHEUS.validity(known.rule.interval)
+        )
 
     @property
     def behind(self) -> set[str]:
@@ -192,7 +209,7 @@ class Worker:
             this.report.ticks_replayed += gap.replayed
             this.report.ticks_dropped += gap.dropped
         this.report.cursor = decision.head.cursor
-        return bool(decision.head.stretches) or self._due_to_retry(decision.head, this.now) != []
+        return bool(decision.head.stretches) or self._due_to_retry(decision.head, self._clock.now()) != []
 
     def _leased(self, this: _Pass) -> bool:
         """Tell whether somebody else is catching up."""
@@ -204,7 +221,7 @@ class Worker:
 
     def _ready(self, this: _Pass, works: Iterable[Work]) -> tuple[list[Work], list[Evaluated]]:
         """Return the works that need nothing that is behind, and the others as waiting."""
-        ready, late = order.ready(works, this.board.needs, this.behind)
+        ready, late = order.ready(works, this.board.needs, this.hindering)
         silence = Unanswered("what it reads is behind", WAITS)
         return ready, [Evaluated(work, None, unanswered=silence) for work in late]
 
@@ -241,7 +258,20 @@ class Worker:
             digest=self._digest,
         )
         this.report.sources_down = sorted(scene.down)
+        self._end_series(this, scene, evaluated, whole=whole)
         return decide(scene, [*evaluated, *known], gap, whole=whole)
+
+    def _end_series(self, this: _Pass, scene: Scene, evaluated: Sequence[Evaluated], *, whole: bool) -> None:
+        """Mark the end of what rules wrote that are gone, as far as they are known; what fails goes stale by itself."""
+        ended: dict[str, list[Written]] = {}
+        for unit in orphans(scene.records, scene.units, evaluated, whole=whole):
+            if known := this.board.gone.get(unit):
+                marks = ends(known.rule, scene.records[unit].instances, scene.until)
+                ended.setdefault(known.rule.source, []).extend(marks)
+        for source, samples in ended.items():
+            backend = self._backend(this, source)
+            if samples and backend is not None and backend.sink is not None:
+                backend.sink.write(samples, _ENDS_SECONDS)
 
     def _on_time(self, this: _Pass, evaluated: Sequence[Evaluated]) -> set[str]:
         """Return the sources with units that are on time and were not asked."""
@@ -266,14 +296,14 @@ class Worker:
         ends = min(this.ends, self._clock.now() + timedelta(seconds=timeout_seconds))
         down = outage.known_down(this.shard, this.board.sources, records)
         works, held = outage.sift(works, down, this.run.probed, this.board.needs)
-        this.run.probed.update(down & {work.unit.rule.source for work in works})
+        this.run.probed.update(down & {work.unit.rule.source for work in works if work.asks})
         asked = ask(
             works,
             lambda source: self._backend(this, source),
             records,
             this.board.needs,
             self._parallel,
-            lambda: max(0.1, (ends - self._clock.now()).total_seconds()),
+            lambda: (ends - self._clock.now()).total_seconds(),
             self._external_url,
         )
         return [*asked, *held]
@@ -305,10 +335,9 @@ class Worker:
             return False
         batch = replay.next_batch(this.head, this.board.units.values())
         records = self._memory.records(this.shard, this.read)
+        cursor, since = this.head.cursor, batch.since or this.now
         works = [
-            window.work_of(
-                unit, this.head.cursor_of(unit.id, unit.bucket), this.head.cursor, this.now, self._catch_up
-            )
+            window.work_of(unit, this.head.cursor_of(unit.id, unit.bucket), cursor, since, self._catch_up)
             for unit in batch.units
         ]
         works, waiting = self._ready(this, works)
@@ -336,7 +365,7 @@ class Worker:
         works = self._worth_trying(this, [unit for unit in due if not head.lagging[unit].suspect], records)
         suspects = [] if works else [unit for unit in due if head.lagging[unit].suspect]
         alone = (self._worth_trying(this, [unit], records) for unit in suspects)
-        works = works or next(filter(None, alone), [])
+        works = replay.first_of(order.clusters(works, this.board.needs)) or next(filter(None, alone), [])
         if not works:
             return False
         if suspects and not mark(self._database, head, self._lease(works, now)):
@@ -347,11 +376,13 @@ class Worker:
 
     def _worth_trying(self, this: _Pass, due: Sequence[str], records: Mapping[str, Record]) -> list[Work]:
         """Return the works that need nothing that is behind; of a source that is down only what probes it."""
-        works = [
-            window.lagging_work(this.board.units[unit], this.head, this.now, self._catch_up) for unit in due
-        ]
-        ready, _ = order.ready(works, this.board.needs, this.behind)
         down = outage.known_down(this.shard, this.board.sources, records)
+        works = [
+            window.lagging_work(this.board.units[unit], this.head, this.now, self._catch_up)
+            for unit in due
+            if this.board.units[unit].rule.source not in down & this.run.probed
+        ]
+        ready, _ = order.ready(works, this.board.needs, this.hindering)
         return outage.sift(ready, down, this.run.probed, this.board.needs)[0]
 
     # -- committing -----------------------------------------------------------------------------

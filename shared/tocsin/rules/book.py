@@ -44,6 +44,20 @@ class StoredRule:
         return self.pause is not None and self.pause.holds(at)
 
 
+UNREADABLE = "a version of Tocsin that this is not"
+"""The source of a rule whose row cannot be read: it is refused whole, and its alerts stay as they were."""
+
+
+def _rule(stored: Mapping[str, Any]) -> Rule:
+    """Return the rule of a row; one written by a later version must not stop the rules beside it."""
+    try:
+        return from_document(json.loads(stored["rule"]))
+    except (KeyError, TypeError, ValueError):
+        namespace, _, rest = str(stored.get("key", "")).partition("/")
+        group, _, name = rest.partition("/")
+        return Rule(namespace, group, name, expr="", source=UNREADABLE)
+
+
 def row_key(unit: str) -> Key:
     """Return where the row of a unit is."""
     return Key("rules", str(slot(unit)), unit)
@@ -129,7 +143,7 @@ def _from_item(item: Item) -> StoredRule:
     stored: Mapping[str, Any] = item
     return StoredRule(
         id=stored["sk"],
-        rule=from_document(json.loads(stored["rule"])),
+        rule=_rule(stored),
         # Its time is part of it, so that a rule deleted and written again does not take up an old one.
         revision=stored.get("revision", 0) + stored.get("at", 0),
         by=stored.get("by", ""),

@@ -52,12 +52,23 @@ def _of_namespace_or_group(known: list[StoredRule], text: str) -> list[StoredRul
 
 
 def _candidates(stored: Iterable[StoredRule], text: str) -> list[StoredRule]:
-    """Return the rule whose key is `text`, else those whose key without labels is, else those that begin so."""
-    beginning = [found for found in stored if text and found.rule.key.startswith(text)]
-    exact = [found for found in beginning if found.rule.key == text]
-    return exact or [found for found in beginning if _unlabelled(found) == text] or beginning
+    """Return the rule whose key is `text`, else those whose key without labels is, else those that begin so.
+
+    The `record:` of a recording rule's key may be left out, as it is where rules are listed.
+    """
+    known = [(names, found) for found in stored for names in _names(found)]
+    beginning = [(name, found) for name, found in known if text and name.startswith(text)]
+    exact = [
+        found for name, found in beginning if text in (name, f"{found.rule.group_key}/{found.rule.name}")
+    ]
+    chosen = [found for name, found in beginning if name == text] or exact
+    return _once(chosen or [found for _, found in beginning])
 
 
-def _unlabelled(stored: StoredRule) -> str:
-    rule = stored.rule
-    return f"{rule.group_key}/{'record:' if rule.records else ''}{rule.name}"
+def _names(stored: StoredRule) -> list[str]:
+    key = stored.rule.key
+    return [key, key.replace("/record:", "/", 1)] if stored.rule.records else [key]
+
+
+def _once(found: Iterable[StoredRule]) -> list[StoredRule]:
+    return list({stored.id: stored for stored in found}.values())

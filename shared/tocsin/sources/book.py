@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tocsin.http import TransportError
 from tocsin.ports import Answer, Backend, Database, Query, Refused, Sink, Source, Stored, Unanswered, Written
 from tocsin.sources import registry
@@ -17,19 +15,6 @@ from tocsin.sources.stored import read_definitions
 
 T = TypeVar("T")
 
-_FAULTS = (
-    ArithmeticError,
-    AttributeError,
-    BotoCoreError,
-    ClientError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a source may raise though it should not: a plug-in is not ours, and none may stop the others."""
 _BROKEN = frozenset({"auth", "unreachable"})
 
 
@@ -97,7 +82,8 @@ class _Opened(Generic[T]):
                     return Unanswered(str(error), "auth")
                 except (KindError, TransportError) as error:
                     return Unanswered(str(error), "misconfigured")
-                except _FAULTS as error:  # what it says may hold a secret
+                # The boundary to plug-ins: none may stop the others; what it says may hold a secret.
+                except Exception as error:  # noqa: BLE001
                     return Unanswered(f"cannot be opened: {type(error).__name__}", "misconfigured")
             return self._found
 
@@ -120,11 +106,12 @@ class _OpenedSource:
         if isinstance(source, Unanswered):
             return [source] * len(queries)
         try:
-            answers = source.ask(queries, timeout_seconds)
-        except _FAULTS as error:
+            answers = list(source.ask(queries, timeout_seconds))
+        except Exception as error:  # noqa: BLE001 - the boundary to plug-ins
             return [Unanswered(f"it failed: {type(error).__name__}", "crashed")] * len(queries)
-        if len(answers) != len(queries):
-            detail = f"it gave {len(answers)} answers to {len(queries)} queries"
+        sound = sum(isinstance(answer, Answer) for answer in answers)
+        if not len(answers) == len(queries) == sound:
+            detail = f"it gave {sound} answers to {len(queries)} queries"
             return [Unanswered(detail, "crashed")] * len(queries)
         self._opened.close_if(answers)
         return answers
@@ -140,7 +127,10 @@ class _OpenedSink:
         sink = self._opened()
         if isinstance(sink, Unanswered):
             return sink
-        outcome = sink.write(samples, timeout_seconds)
+        try:
+            outcome = sink.write(samples, timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - the boundary to plug-ins
+            return Unanswered(f"it failed: {type(error).__name__}", "crashed")
         self._opened.close_if([outcome])
         return outcome
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from tocsin.index import INDEX, read_index
 from tocsin.instants import millis
@@ -20,7 +21,16 @@ def read_definitions(database: Database, version: int) -> Mapping[str, Definitio
     [item] = database.get(sources_key(version)) if version else [None]
     packed = item["document"] if item else None
     documents = unpack(packed) if isinstance(packed, bytes) else []
-    return {document["name"]: from_document(document) for document in documents}
+    found = (_definition(document) for document in documents)
+    return {definition.name: definition for definition in found if definition is not None}
+
+
+def _definition(document: Mapping[str, Any]) -> Definition | None:
+    """Return a stored definition; None if a later version wrote it: only its rules go without a source."""
+    try:
+        return from_document(document)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def store_definitions(

@@ -17,6 +17,7 @@ from tocsin.views.shards import ShardView
 
 OK = "ok"
 QUARANTINED = "quarantined"
+UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,11 @@ class RuleView:
 
     @property
     def health(self) -> str:
-        """`ok`, `quarantined`, or why its last evaluation failed."""
+        """`ok`, `quarantined`, why its last evaluation failed, or `unanswered` if it waits for its source."""
         if self.lagging is not None and self.lagging.quarantined:
             return QUARANTINED
-        return self.record.health or OK
+        waits = self.lagging is not None and self.lagging.since is not None
+        return self.record.health or (UNANSWERED if waits else OK)
 
 
 def read_stored(database: Database, index: Index) -> list[StoredRule]:
