@@ -117,6 +117,18 @@ def test_a_source_that_is_down_holds_rules_together_that_read_each_other() -> No
     assert max(delays(system, READS.name, 210)) == 0
 
 
+def test_suspects_are_tried_in_their_order_however_long_they_have_waited() -> None:
+    """Found by seed 27: none waits for long for one that is behind, but here it has only not had its turn."""
+    system = chained((5, True))
+    system.run(15)
+    outage(system, 50)
+    system.tick(50).until("ask").crash()
+    system.tick(60).past("commit").crash()
+    assert all(held.suspect for held in system.head().lagging.values())
+    outage(system, 450)
+    undone(system, 700, FIRES)
+
+
 # -- what goes wrong with a write -----------------------------------------------------------------
 
 

@@ -1,12 +1,12 @@
 """The verdict on a run of chaos: what was told is compared with what the oracle knows."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.outside import START, Content, Series, content
-from tests.simulation.scenes import ELSEWHERE, READS, recorded, undisturbed
+from tests.simulation.scenes import COPIED, COUNTED, ELSEWHERE, READS, recorded, undisturbed
 from tocsin.labels import label_set
 from tocsin.notification import Notification, Reason
 from tocsin.rules.rule import Rule
@@ -14,6 +14,8 @@ from tocsin.rules.rule import Rule
 if TYPE_CHECKING:
     from tests.simulation.chaos import Chaos
 
+_PATIENCE_SECONDS = 240
+"""For how long a rule waits for another that it reads, which cannot be evaluated."""
 PAGED_WITHIN = timedelta(seconds=90)
 """In peace, what fires for so long is told: the tick, group_wait or group_interval, and the slots' grid."""
 
@@ -87,14 +89,28 @@ def _watched(run: "Chaos") -> Iterator[tuple[Rule, Series]]:
         yield from ((rule, found) for rule in (READS, ELSEWHERE) for found in series["X"])
 
 
+def _without_counted(run: "Chaos") -> set[datetime]:
+    """Return when `copied` was evaluated without what it reads, because that was behind for too long to wait."""
+    results = list(enumerate(run.system.oracle.results))
+    counted = [(n, found) for n, found in results if found.alert == COUNTED.name]
+    patience = timedelta(seconds=_PATIENCE_SECONDS)
+    return {
+        found.at
+        for n, found in results
+        if found.alert == COPIED.name
+        and any(m > n and late.at <= found.at and found.committed > late.at + patience for m, late in counted)
+    }
+
+
 def _recordings(run: "Chaos") -> Iterator[str]:
     """What was recorded is what an undisturbed run records."""
     if not run.chain:
         return
-    found, wanted = recorded(run.system), undisturbed(run.system)
+    found, wanted, alone = recorded(run.system), undisturbed(run.system), _without_counted(run)
     for labels in found | wanted:
         have, want = found.get(labels, {}), wanted.get(labels, {})
-        for at in sorted(at for at in have | want if have.get(at, "nothing") != want.get(at, "nothing"))[:3]:
+        differ = {at for at in have | want if have.get(at, "nothing") != want.get(at, "nothing")}
+        for at in sorted(differ - (alone if dict(labels)["__name__"] == COPIED.name else set()))[:3]:
             said = f"{have.get(at, 'nothing')}, undisturbed {want.get(at, 'nothing')}"
             yield f"{dict(labels)} at {at:%H:%M:%S} is recorded as {said}"
 

@@ -364,6 +364,7 @@ class Worker:
         due = [unit for unit in self._due_to_retry(head, now) if unit in this.board.units]
         works = self._worth_trying(this, [unit for unit in due if not head.lagging[unit].suspect], records)
         suspects = [] if works else [unit for unit in due if head.lagging[unit].suspect]
+        suspects.sort(key=lambda unit: bool(this.board.needs.get(unit, frozenset()) & head.lagging.keys()))
         alone = (self._worth_trying(this, [unit], records) for unit in suspects)
         works = replay.first_of(order.clusters(works, this.board.needs)) or next(filter(None, alone), [])
         if not works:
