@@ -183,4 +183,4 @@ def test_there_was_everything_to_compare(run: Run) -> None:
     shown = [alert for snapshot in snapshots_of for alert in snapshot.alerts.values()]
     assert len(shown) > 100
     assert {alert.state for alert in shown} == {"pending", "firing"}
-    assert {alert.value for alert in shown} >= {"nan", "inf"}
+    assert len({alert.value for alert in shown}) > 10
