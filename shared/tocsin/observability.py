@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from tocsin.dispatch import flush
-from tocsin.evaluation import worker
+from tocsin.evaluation.report import Report
 from tocsin.instants import rfc3339
 from tocsin.ports import Meter
 
@@ -28,7 +28,7 @@ class EmfMeter:
                 metric.add_dimension(dimension, text)
 
 
-def tick_line(report: worker.Report) -> dict[str, Any]:
+def tick_line(report: Report) -> dict[str, Any]:
     """Return what the log says of a tick."""
     return {
         "shard": report.shard,
@@ -54,7 +54,7 @@ def tick_line(report: worker.Report) -> dict[str, Any]:
     }
 
 
-def count_tick(meter: Meter, report: worker.Report) -> None:
+def count_tick(meter: Meter, report: Report) -> None:
     """Count what a tick came to; a message that found nothing to do counts nothing."""
     if report.commits == 0:
         return

@@ -10,14 +10,14 @@ import pytest
 
 from tocsin.dispatch import flush
 from tocsin.dispatch.delivery import Told
-from tocsin.evaluation import worker
+from tocsin.evaluation.report import Report
 from tocsin.notification import Reason
 from tocsin.observability import EmfMeter, count_flush, count_tick, fields, flush_line, tick_line
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
-TICK = worker.Report(
+TICK = Report(
     shard="1.0",
     tick=NOON,
     reason="committed",
@@ -86,10 +86,10 @@ def test_a_tick_is_counted_under_the_documented_names(capsys: pytest.CaptureFixt
 def test_a_quiet_tick_counts_no_trouble_and_one_that_did_nothing_counts_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    quiet = worker.Report("1.0", NOON, commits=1, rules_evaluated=1)
+    quiet = Report("1.0", NOON, commits=1, rules_evaluated=1)
     names = [name for name, *_ in emitted(capsys, lambda meter: count_tick(meter, quiet))]
     assert names == ["heartbeat", "rules_evaluated", "units_lagging", "units_quarantined"]
-    assert emitted(capsys, lambda meter: count_tick(meter, worker.Report("1.0", NOON))) == []
+    assert emitted(capsys, lambda meter: count_tick(meter, Report("1.0", NOON))) == []
 
 
 def test_a_flush_is_counted_under_the_documented_names(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,6 +166,6 @@ def test_what_says_nothing_is_left_out_of_a_line_and_a_zero_is_not() -> None:
 
 
 def test_a_tick_that_did_nothing_has_a_line_all_the_same() -> None:
-    line = fields(tick_line(worker.Report("1.0", NOON)))
+    line = fields(tick_line(Report("1.0", NOON)))
     assert line["outcome"] == "up to date"
     assert "cursor" not in line
