@@ -42,7 +42,7 @@ def pem(key: ec.EllipticCurvePrivateKey, encryption: KeySerializationEncryption 
 
 @dataclass
 class Authority:
-    """An authority that signs certificates."""
+    """An authority that signs certificates, as plain as `openssl x509 -req` makes them: no key identifiers."""
 
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
