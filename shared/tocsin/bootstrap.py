@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 
+from tocsin.access.aws import AwsAccess
 from tocsin.clock import SystemClock
 from tocsin.dispatch.config import Integration
 from tocsin.dispatch.controls import Controls
@@ -25,7 +26,6 @@ from tocsin.receivers.sns import SnsReceiver
 from tocsin.receivers.webhook import WebhookReceiver
 from tocsin.schedule.fanout import FanOut, Ticker
 from tocsin.settings import Settings
-from tocsin.sources.access import AwsAccess
 from tocsin.sources.book import Sources
 from tocsin.sources.built_in import built_in
 from tocsin.stores import dynamodb

@@ -10,10 +10,10 @@ import boto3
 import pytest
 
 from tests.integration.prometheus_server import Prometheus, needs_prometheus, running_prometheus
+from tocsin.access.aws import AwsAccess
 from tocsin.clock import SystemClock
 from tocsin.http import SOURCE_BODY_BYTES, HttpClient
 from tocsin.ports import Query, Refused, Sample, Samples, Unanswered
-from tocsin.sources.access import AwsAccess
 from tocsin.sources.book import Sources
 from tocsin.sources.guard import Guard
 from tocsin.sources.prometheus import PrometheusSource

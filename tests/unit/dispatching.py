@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from textwrap import indent
 
 from tocsin.alert import Alert
+from tocsin.configfile.parse import parse_config
 from tocsin.dispatch.config import Config, Route
-from tocsin.dispatch.configfile import parse_config
 from tocsin.dispatch.delivery import View
 from tocsin.dispatch.group import Meta
 from tocsin.dispatch.muting import Muted

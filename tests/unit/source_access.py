@@ -10,9 +10,9 @@ from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
 from botocore.session import get_session
 
+from tocsin.access.secrets import Reference, SecretError
 from tocsin.http import Reply, Request, Response, Tls, Transport
 from tocsin.ports import Parallel, one_by_one
-from tocsin.sources.secrets import Reference, SecretError
 
 
 class StillClock:

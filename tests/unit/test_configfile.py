@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.configfile.parse import parse_config
 from tocsin.dispatch.config import Config, Integration, ReceiverConfig, Route
 from tocsin.dispatch.configcodec import from_document, to_document
-from tocsin.dispatch.configfile import parse_config
 from tocsin.documents import DocumentError
 from tocsin.matchers import Matcher, MatchOp
 from tocsin.timeintervals import TimeInterval

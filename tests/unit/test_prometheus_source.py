@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
+from tocsin.access.auth import AuthError, Kept, basic
 from tocsin.http import Reply, Request, Response, Timeout, TooLarge, Unreachable
 from tocsin.ports import Answer, Query, Refused, Samples, Unanswered, one_by_one
-from tocsin.sources.auth import AuthError, Kept, basic
 from tocsin.sources.guard import Guard, Pace
 from tocsin.sources.prometheus import MAX_POINTS, Dialect, PrometheusSource
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.unit.misbehaving_server import Behaviour, close, drip, hang, reply, serving, unused_url
 from tests.unit.remote_write_receiver import STALE_BITS, Receiver, decode
+from tocsin.access.auth import Auth, AuthError, anonymous, bearer, sigv4
 from tocsin.http import USER_AGENT, Reply, Request, Response, Timeout, Transport
 from tocsin.ports import Refused, Stored, Unanswered, Written, one_by_one
 from tocsin.sinks.memory import MemorySink
 from tocsin.sinks.points import Outcome
 from tocsin.sinks.remote_write import MAX_CONCURRENCY, MAX_SAMPLES, PAUSES_SECONDS, RemoteWriteSink
-from tocsin.sources.auth import Auth, AuthError, anonymous, bearer, sigv4
 
 URL = "http://prom:9090/api/v1/write"
 T0 = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)

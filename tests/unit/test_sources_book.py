@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from tests.unit.source_access import FakeAccess
+from tocsin.access.auth import AuthError
+from tocsin.access.port import Access
 from tocsin.http import Response, Unreachable
 from tocsin.index import read_index
 from tocsin.packing import pack
 from tocsin.ports import Answer, Put, Query, Samples, Sink, Source, Stored, Unanswered, Written
 from tocsin.settings import Prometheus
 from tocsin.sources import registry
-from tocsin.sources.auth import AuthError
 from tocsin.sources.book import Sources
 from tocsin.sources.built_in import built_in
 from tocsin.sources.definition import Definition, OnError, to_document
-from tocsin.sources.kind import Access
 from tocsin.sources.registry import KindError
 from tocsin.sources.stored import read_definitions, sources_key, sources_text, store_definitions
 from tocsin.stores.memory import MemoryDatabase

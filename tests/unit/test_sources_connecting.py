@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.unit.source_access import FakeAccess
+from tocsin.access.auth import Renewable
+from tocsin.access.secrets import Reference, SecretError
 from tocsin.http import Request, Tls
 from tocsin.sinks.cloudwatch import CloudWatchSink
 from tocsin.sinks.remote_write import RemoteWriteSink
 from tocsin.sources import connecting
-from tocsin.sources.auth import Renewable
-from tocsin.sources.secrets import Reference, SecretError
 
 REQUEST = Request("POST", "https://p.example/api/v1/query", {"Content-Type": "text/plain"}, b"query=up")
 TOKEN = {"secret": "prom", "key": "token"}

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.dispatch import receiverblocks
+from tocsin.configfile import receivers
 from tocsin.documents import Block
 from tocsin.views.secrets import MASK, SECRET_KEYS, masked
 
@@ -39,9 +39,7 @@ def fields(block: type[Block]) -> list[str]:
 
 def test_every_secret_that_a_receiver_takes_is_masked() -> None:
     blocks = [
-        found
-        for found in vars(receiverblocks).values()
-        if isinstance(found, type) and issubclass(found, Block)
+        found for found in vars(receivers).values() if isinstance(found, type) and issubclass(found, Block)
     ]
     secrets = {name for block in blocks for name in fields(block)}
     assert secrets

@@ -10,9 +10,9 @@ from tocsin.cli.command import Group
 from tocsin.cli.files import STDIN, Checked, check, refusals
 from tocsin.cli.output import maybe_rfc3339, print_json, warn
 from tocsin.cli.session import Session
+from tocsin.configfile.parse import parse_config
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.configcodec import to_document
-from tocsin.dispatch.configfile import parse_config
 from tocsin.dispatch.controls import config_key, config_text, store_config
 from tocsin.index import read_index
 from tocsin.instants import maybe_instant

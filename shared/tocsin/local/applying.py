@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from tocsin.configfile.parse import parse_config
 from tocsin.dispatch import configcodec
-from tocsin.dispatch.configfile import parse_config
 from tocsin.dispatch.controls import config_key, config_text, store_config
 from tocsin.index import read_index
 from tocsin.instants import millis

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 
+from tocsin.access.auth import Auth, AuthError, anonymous, send
 from tocsin.http import RECEIVER_BODY_BYTES, HttpClient, Request, Transport
 from tocsin.parallel import Threads
 from tocsin.ports import Parallel, Stored, Unanswered, Written
@@ -17,7 +18,6 @@ from tocsin.sinks.points import Outcome, Point, batches, combined, lanes, points
 from tocsin.sinks.prompb import write_request
 from tocsin.sinks.remote_write_answer import Later, Old, read_reply
 from tocsin.sinks.snappy import compress
-from tocsin.sources.auth import Auth, AuthError, anonymous, send
 
 MAX_CONCURRENCY = 4
 MAX_SAMPLES = 1000

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.access.port import Access
 from tocsin.expressions.comparison import keeps
 from tocsin.parallel import Threads
 from tocsin.ports import Answer, Clock, Parallel, Query, Refused, Samples, Source, Unanswered
@@ -19,7 +20,6 @@ from tocsin.sources import aws
 from tocsin.sources.aurora_answer import read_answer
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import Guard
-from tocsin.sources.kind import Access
 
 if TYPE_CHECKING:
     from mypy_boto3_rds_data.client import RDSDataServiceClient

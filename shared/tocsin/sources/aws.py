@@ -15,9 +15,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from tocsin.access.port import Access
 from tocsin.ports import Refused, Unanswered
 from tocsin.sources.guard import Guard
-from tocsin.sources.kind import Access
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 DETAIL_CHARS = 300

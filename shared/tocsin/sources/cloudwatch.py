@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.access.port import Access
 from tocsin.expressions.comparison import keeps
 from tocsin.parallel import Threads
 from tocsin.ports import Answer, Parallel, Query, Refused, Sample, Samples, Source, Unanswered
@@ -18,7 +19,6 @@ from tocsin.sources.cloudwatch_batches import Batch, batches
 from tocsin.sources.cloudwatch_series import Wanted, datapoint_ms, wanted
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import Guard
-from tocsin.sources.kind import Access
 from tocsin.sources.prometheus_answer import NOT_AS_EXPECTED, garbage
 
 if TYPE_CHECKING:

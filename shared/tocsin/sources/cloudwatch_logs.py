@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.access.port import Access
 from tocsin.expressions.comparison import keeps
 from tocsin.instants import millis
 from tocsin.parallel import Threads
@@ -20,7 +21,6 @@ from tocsin.ports import Answer, Clock, Meter, Parallel, Query, Refused, Sample,
 from tocsin.sources import aws
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import PASSING, Guard
-from tocsin.sources.kind import Access
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient

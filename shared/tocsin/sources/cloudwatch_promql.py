@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tocsin.access.port import Access
 from tocsin.ports import Answer, Refused, Samples, Sink, Source, Unanswered
 from tocsin.sources import connecting
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import Guard
-from tocsin.sources.kind import Access
 from tocsin.sources.prometheus import Dialect, PrometheusSource
 from tocsin.sources.prometheus_answer import read_answer as read_prometheus_answer
 

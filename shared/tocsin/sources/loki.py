@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tocsin.access.port import Access
 from tocsin.expressions import ExpressionError
 from tocsin.ports import Answer, Refused, Source, Unanswered
 from tocsin.sources import connecting
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import Guard
-from tocsin.sources.kind import Access
 from tocsin.sources.prometheus import Dialect, PrometheusSource
 from tocsin.sources.prometheus_answer import (
     DETAIL_CHARS,

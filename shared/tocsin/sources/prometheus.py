@@ -8,6 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from tocsin.access.auth import Auth, AuthError, anonymous, send
+from tocsin.access.port import Access
 from tocsin.http import (
     SOURCE_BODY_BYTES,
     HttpClient,
@@ -23,10 +25,8 @@ from tocsin.instants import millis
 from tocsin.parallel import Threads
 from tocsin.ports import Answer, Parallel, Query, Refused, Samples, Sink, Source, Unanswered
 from tocsin.sources import connecting
-from tocsin.sources.auth import Auth, AuthError, anonymous, send
 from tocsin.sources.definition import Definition
 from tocsin.sources.guard import Attempt, Guard, Pace, Spare, persist
-from tocsin.sources.kind import Access
 from tocsin.sources.prometheus_answer import read_answer
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.access.auth import AuthError
 from tocsin.ports import Clock
-from tocsin.sources.auth import AuthError
 
 KEPT_FOR = timedelta(minutes=5)
 APART = timedelta(seconds=10)

@@ -4,8 +4,8 @@ import pytest
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError
 
+from tocsin.access.auth import AuthError, anonymous, basic, bearer, sigv4
 from tocsin.http import Request
-from tocsin.sources.auth import AuthError, anonymous, basic, bearer, sigv4
 
 REQUEST = Request(
     "POST",

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tocsin.sources.secrets import Reference, SecretError, Secrets
+from tocsin.access.secrets import Reference, SecretError, Secrets
 
 TOKEN = Reference(secret="prod/prometheus", key="token")
 WHOLE = Reference(parameter="/prod/token")

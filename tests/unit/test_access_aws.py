@@ -9,11 +9,11 @@ from botocore.credentials import RefreshableCredentials
 from moto import mock_aws
 
 from tests.unit.source_access import StillClock
+from tocsin.access.auth import AuthError, sigv4
+from tocsin.access.aws import AwsAccess
+from tocsin.access.secrets import Reference, SecretError
 from tocsin.http import HttpClient, Request, Tls, TransportError
 from tocsin.parallel import Threads
-from tocsin.sources.access import AwsAccess
-from tocsin.sources.auth import AuthError, sigv4
-from tocsin.sources.secrets import Reference, SecretError
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 REQUEST = Request("POST", "https://monitoring.eu-west-1.amazonaws.com/api/v1/query", {}, b"query=a")

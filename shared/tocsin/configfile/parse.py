@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from tocsin.configfile.intervals import read_time_intervals
+from tocsin.configfile.receivers import read_receivers
+from tocsin.configfile.routes import read_routes
 from tocsin.dispatch.config import Config
-from tocsin.dispatch.intervalblocks import read_time_intervals
-from tocsin.dispatch.receiverblocks import read_receivers
-from tocsin.dispatch.routeblocks import read_routes
 from tocsin.documents import Block, Document, Duration, words
 
 
