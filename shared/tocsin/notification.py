@@ -1,9 +1,10 @@
 """A notification: what one receiver is told about one group, and what became of telling it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from tocsin.alert import Alert
 
@@ -19,12 +20,18 @@ class Reason(StrEnum):
     NONE = "none"
 
 
+Memory = Mapping[str, str | int | float]
+"""What a receiver remembers of a group from one notification to the next: the message it updates, an issue's key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One message to one receiver: a fixed content under an id that stands for exactly that content.
 
     `id` is the idempotency key: it is the same in every attempt to send this content and in no other.
     `at` is the time of the flush that decided it; whether an alert is resolved is judged at that time.
+    `route_labels` are the route's, their values still templates. `memory` is what the receiver remembered when
+    it was last told of this group; empty at a first notification.
     """
 
     id: str
@@ -36,6 +43,13 @@ class Notification:
     at: datetime
     external_url: str = ""
     truncated: int = 0
+    route_labels: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=dict)
+
+    @property
+    def group_hash(self) -> str:
+        """The SHA-256 of the group key in hex: how services know the group's incident (`notify.Key.Hash`)."""
+        return sha256(self.group_key.encode()).hexdigest()
 
     @property
     def firing(self) -> tuple[Alert, ...]:
@@ -55,9 +69,13 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver took the notification; `detail` is its answer in a few words (a status, a message id)."""
+    """The receiver took the notification; `detail` is its answer in a few words (a status, a message id).
+
+    `memory` is what it is to be given with the group's next notification; None leaves it as it is.
+    """
 
     detail: str = ""
+    memory: Memory | None = None
 
 
 class Failure(StrEnum):
