@@ -1,6 +1,7 @@
 """Secrets by reference: read from Secrets Manager and SSM when they are needed, never stored, never shown."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,15 @@ from tocsin.ports import Clock
 KEPT_FOR = timedelta(minutes=5)
 APART = timedelta(seconds=10)
 """A secret that was refused, or could not be read, is read again no sooner."""
+
+_TEXT = re.compile(
+    r"""
+    (?: (?P<arn> arn:aws[a-z-]*:(?P<of_arn>secretsmanager|ssm):[^\s\#]+ )
+      | (?P<service> secretsmanager | ssm ) : (?P<name> [A-Za-z0-9/_+=.@!-]{1,512} ) )
+    (?: \# (?P<key> \S+ ) )?
+    """,
+    re.VERBOSE,
+)
 
 MakeClient = Callable[[str, Config, str], Any]
 """Makes a client: of a service, with a configuration, in a region (empty: the session's own)."""
@@ -37,6 +47,21 @@ class Reference:
     def of(cls, document: Mapping[str, str]) -> "Reference":
         """Return the reference that a definition's settings hold."""
         return cls(document.get("secret", ""), document.get("parameter", ""), document.get("key", ""))
+
+    @classmethod
+    def parse(cls, text: str) -> "Reference | None":
+        """Return the reference that a text is, None if it is none.
+
+        That is `secretsmanager:NAME`, `ssm:NAME`, or the ARN of either; with `#KEY` at its end one of its keys.
+        """
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            return None
+        name = match["arn"] or match["name"]
+        key = match["key"] or ""
+        if (match["service"] or match["of_arn"]) == "ssm":
+            return cls(parameter=name, key=key)
+        return cls(secret=name, key=key)
 
     def __str__(self) -> str:
         place = f"secret {self.secret}" if self.secret else f"parameter {self.parameter}"

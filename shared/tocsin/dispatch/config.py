@@ -13,7 +13,8 @@ from tocsin.timeintervals import TimeInterval
 class Integration:
     """One way a receiver is told: `kind` names the plug-in (`webhook`, `sns`), `index` counts in its kind.
 
-    `settings` is the integration's own block of alertmanager.yml, validated and with its defaults filled in.
+    `settings` is the integration's own block of alertmanager.yml as JSON: validated, its defaults and what is
+    `global` filled in, durations as milliseconds under `<key>_ms`, secrets or the references to them as text.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class ReceiverConfig:
 
     name: str
     integrations: tuple[Integration, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Route:
 
     `key` is Alertmanager's route key (not unique); `id` is unique in the tree and survives edits of its
     siblings: the parent's id, own matchers, and a number only among siblings with equal matchers.
-    `group_by` is None for `...`: by all labels.
+    `group_by` is None for `...`: by all labels. `labels` are for messages; their values are templates.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Route:
     continues: bool = False
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     routes: tuple["Route", ...] = ()
 
     def walk(self) -> Iterator["Route"]:
@@ -60,11 +63,29 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class InhibitRule:
+    """While an alert fires that `source` matches, those that `target` matches are muted if `equal` labels agree.
+
+    A label that is missing counts as empty; no matcher at all matches everything.
+    """
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration; `version` is 0 until it is stored."""
+    """A whole configuration; `version` is 0 until it is stored.
+
+    `templates` are the texts of the user's template files by their names, in the order in which they count.
+    """
 
     route: Route
     receivers: Mapping[str, ReceiverConfig]
     time_intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)
     resolve_timeout: timedelta = timedelta(minutes=5)
     version: int = 0

@@ -1,11 +1,11 @@
 """A configuration as JSON: how it is stored, and read without a parser of what users write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from tocsin import timeintervals
-from tocsin.dispatch.config import Config, Integration, ReceiverConfig, Route
+from tocsin.dispatch.config import Config, InhibitRule, Integration, ReceiverConfig, Route
 from tocsin.matchers import Matcher, MatchOp
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -22,6 +22,8 @@ def to_document(config: Config) -> dict[str, Any]:
             name: [timeintervals.to_document(interval) for interval in intervals]
             for name, intervals in config.time_intervals.items()
         },
+        "inhibit_rules": [_inhibit_rule_to_document(rule) for rule in config.inhibit_rules],
+        "templates": [list(file) for file in config.templates.items()],
     }
 
 
@@ -32,13 +34,14 @@ def from_document(document: Mapping[str, Any]) -> Config:
         resolve_timeout=_duration(document["resolve_timeout_ms"]),
         route=_route_from_document(document["route"]),
         receivers={
-            name: ReceiverConfig(name, tuple(_integration_from_document(item) for item in integrations))
-            for name, integrations in document["receivers"].items()
+            name: _receiver_from_document(name, receiver) for name, receiver in document["receivers"].items()
         },
         time_intervals={
             name: tuple(timeintervals.from_document(interval) for interval in intervals)
             for name, intervals in document["time_intervals"].items()
         },
+        inhibit_rules=tuple(_inhibit_rule_from_document(rule) for rule in document.get("inhibit_rules", ())),
+        templates=dict(document.get("templates", ())),
     )
 
 
@@ -51,7 +54,7 @@ def _route_to_document(route: Route) -> dict[str, Any]:
         "id": route.id,
         "key": route.key,
         "receiver": route.receiver,
-        "matchers": [[matcher.name, matcher.op.value, matcher.value] for matcher in route.matchers],
+        "matchers": _matchers_to_document(route.matchers),
         "group_by": None if route.group_by is None else sorted(route.group_by),
         "group_wait_ms": route.group_wait // _MILLISECOND,
         "group_interval_ms": route.group_interval // _MILLISECOND,
@@ -59,6 +62,7 @@ def _route_to_document(route: Route) -> dict[str, Any]:
         "continue": route.continues,
         "mute_time_intervals": list(route.mute_time_intervals),
         "active_time_intervals": list(route.active_time_intervals),
+        "labels": dict(route.labels),
         "routes": [_route_to_document(child) for child in route.routes],
     }
 
@@ -69,7 +73,7 @@ def _route_from_document(document: Mapping[str, Any]) -> Route:
         id=document["id"],
         key=document["key"],
         receiver=document["receiver"],
-        matchers=tuple(Matcher(name, MatchOp(op), value) for name, op, value in document["matchers"]),
+        matchers=_matchers_from_document(document["matchers"]),
         group_by=None if group_by is None else frozenset(group_by),
         group_wait=_duration(document["group_wait_ms"]),
         group_interval=_duration(document["group_interval_ms"]),
@@ -77,12 +81,39 @@ def _route_from_document(document: Mapping[str, Any]) -> Route:
         continues=document["continue"],
         mute_time_intervals=tuple(document["mute_time_intervals"]),
         active_time_intervals=tuple(document["active_time_intervals"]),
+        labels=document.get("labels", {}),
         routes=tuple(_route_from_document(child) for child in document["routes"]),
     )
 
 
-def _receiver_to_document(receiver: ReceiverConfig) -> list[dict[str, Any]]:
-    return [
+def _matchers_to_document(matchers: Sequence[Matcher]) -> list[list[str]]:
+    return [[matcher.name, matcher.op.value, matcher.value] for matcher in matchers]
+
+
+def _matchers_from_document(document: Sequence[Sequence[str]]) -> tuple[Matcher, ...]:
+    return tuple(Matcher(name, MatchOp(op), value) for name, op, value in document)
+
+
+def _inhibit_rule_to_document(rule: InhibitRule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "source": _matchers_to_document(rule.source),
+        "target": _matchers_to_document(rule.target),
+        "equal": list(rule.equal),
+    }
+
+
+def _inhibit_rule_from_document(document: Mapping[str, Any]) -> InhibitRule:
+    return InhibitRule(
+        source=_matchers_from_document(document["source"]),
+        target=_matchers_from_document(document["target"]),
+        equal=tuple(document["equal"]),
+        name=document["name"],
+    )
+
+
+def _receiver_to_document(receiver: ReceiverConfig) -> dict[str, Any]:
+    integrations = [
         {
             "kind": integration.kind,
             "index": integration.index,
@@ -91,6 +122,14 @@ def _receiver_to_document(receiver: ReceiverConfig) -> list[dict[str, Any]]:
         }
         for integration in receiver.integrations
     ]
+    return {"labels": dict(receiver.labels), "integrations": integrations}
+
+
+def _receiver_from_document(name: str, document: Any) -> ReceiverConfig:
+    if isinstance(document, list):  # as versions before labels wrote it
+        document = {"integrations": document}
+    integrations = tuple(_integration_from_document(item) for item in document["integrations"])
+    return ReceiverConfig(name, integrations, document.get("labels", {}))
 
 
 def _integration_from_document(document: Mapping[str, Any]) -> Integration:
