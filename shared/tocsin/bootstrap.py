@@ -11,19 +11,20 @@ import boto3
 
 from tocsin.access.aws import AwsAccess
 from tocsin.clock import SystemClock
-from tocsin.dispatch.config import Integration
+from tocsin.dispatch.config import Config, Integration
 from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.flush import Dispatcher, Receivers
 from tocsin.dispatch.intake import Intake
+from tocsin.dispatch.pushed import Pushed
 from tocsin.dispatch.sweep import Sweep, Swept
 from tocsin.evaluation.lateness import behind_seconds
 from tocsin.evaluation.worker import Worker
 from tocsin.index import read_index, settle_layout
+from tocsin.messages.writer import Writer
 from tocsin.parallel import Threads
 from tocsin.ports import Backend, Backends, Clock, Database, Parallel, Queue, Receiver, Sink, Source
-from tocsin.receivers import sns
-from tocsin.receivers.sns import SnsReceiver
-from tocsin.receivers.webhook import WebhookReceiver
+from tocsin.receivers.registry import open_receiver
+from tocsin.receivers.tools import Tools
 from tocsin.schedule.fanout import FanOut, Ticker
 from tocsin.settings import Settings
 from tocsin.sources.book import Sources
@@ -88,7 +89,8 @@ class Minute:
 def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
     """Return what runs every minute: the layout is settled, the ticks ahead are sent, due groups are swept."""
     fan_out = Ticker(world.database, _needed(world.ticks, "ticks queue"), world.clock)
-    sweep = Sweep(world.database, _needed(world.flushes, "flushes queue"), world.clock)
+    flushes = _needed(world.flushes, "flushes queue")
+    sweep = Sweep(world.database, flushes, world.clock, pushed(world))
 
     def run() -> Minute:
         layout = settle_layout(world.database, read_index(world.database), settings.shards)
@@ -109,13 +111,10 @@ def fixed(sources: Mapping[str, Source], sinks: Mapping[str, Sink]) -> Backends:
 
 def evaluator(world: World, settings: Settings) -> Worker:
     """Return what evaluates a shard's tick."""
-    configuration = Controls(world.database).config
-    flushes = _needed(world.flushes, "flushes queue")
-    intake = Intake(world.database, flushes, world.clock, configuration, world.parallel)
     return Worker(
         world.database,
         world.backends or fixed(world.sources, world.sinks),
-        intake,
+        _intake(world, Controls(world.database)),
         world.clock,
         world.parallel,
         world.token,
@@ -123,6 +122,18 @@ def evaluator(world: World, settings: Settings) -> Worker:
         digest=settings.gap_digest,
         external_url=settings.external_url,
     )
+
+
+def _intake(world: World, controls: Controls) -> Intake:
+    flushes = _needed(world.flushes, "flushes queue")
+    return Intake(world.database, flushes, world.clock, controls.config, world.parallel)
+
+
+def pushed(world: World) -> Pushed:
+    """Return what takes alerts that others post."""
+    controls = Controls(world.database)
+    intake = _intake(world, controls)
+    return Pushed(world.database, intake, world.clock, controls.config, world.token, world.parallel)
 
 
 def dispatcher(world: World, settings: Settings, lifetime: timedelta) -> Dispatcher:
@@ -136,6 +147,7 @@ def dispatcher(world: World, settings: Settings, lifetime: timedelta) -> Dispatc
         world.token,
         lifetime,
         settings.external_url,
+        settings.muted_ends,
     )
 
 
@@ -171,23 +183,20 @@ def with_sources(
 
 def with_receivers(world: World, session: boto3.Session | None = None, **client: Any) -> World:
     """Return the world with the receivers that notifications go to, each made when it is first needed."""
-    session = session or boto3.Session()
+    access = AwsAccess(lambda: session or boto3.Session(), world.clock, client)
     made: dict[str, Receiver] = {}
-    topics: dict[str, Any] = {}
+    writers: dict[int, Writer] = {}
 
-    def receiver(integration: Integration) -> Receiver:
-        name = json.dumps([integration.kind, integration.settings], sort_keys=True, default=str)
+    def receiver(integration: Integration, config: Config) -> Receiver:
+        if (
+            config.version not in writers
+        ):  # other templates: what was made with the old ones is not used again
+            writers.clear()
+            made.clear()
+            writers[config.version] = Writer(config.templates)
+        name = json.dumps([integration.kind, integration.settings], sort_keys=True)
         if name not in made:
-            made[name] = make(integration)
+            made[name] = open_receiver(integration, Tools(access, writers[config.version]))
         return made[name]
-
-    def make(integration: Integration) -> Receiver:
-        if integration.kind == "webhook":
-            return WebhookReceiver(integration.settings)
-        region = sns.region(integration.settings)
-        if region not in topics:
-            options = {**client, "region_name": region} if region else client
-            topics[region] = session.client("sns", config=sns.client_config(), **options)
-        return SnsReceiver(topics[region], integration.settings)
 
     return replace(world, receivers=receiver, parallel=Threads(_INTEGRATIONS_AT_ONCE))

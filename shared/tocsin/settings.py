@@ -37,6 +37,8 @@ class Settings:
     catch_up: timedelta = timedelta(hours=1)
     gap_digest: bool = False
     """Whether people are told, once, of alerts that fired and ended while nobody could be told."""
+    muted_ends: bool = False
+    """Whether the end of what was told is told under a silence too, not after it."""
     external_url: str = ""
     service: str = "tocsin"
     """What logs and metrics call the function: the template puts the stack's name before it."""
@@ -61,6 +63,7 @@ class Settings:
             shards=_positive(environment, "TOCSIN_SHARDS", 1),
             catch_up=timedelta(seconds=_positive(environment, "TOCSIN_CATCHUP_LIMIT_SECONDS", 3600)),
             gap_digest=_one_of(environment, "TOCSIN_GAP_DIGEST", ("false", "true")) == "true",
+            muted_ends=_one_of(environment, "TOCSIN_MUTED_RESOLVES", ("hold", "send")) == "send",
             external_url=read("TOCSIN_EXTERNAL_URL", ""),
             service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
             prometheus=prometheus if url else None,

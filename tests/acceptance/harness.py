@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from tocsin.dispatch.config import Integration
-from tocsin.dispatch.controls import expire_silence, put_silence
+from tocsin.dispatch import silencing
+from tocsin.dispatch.config import Config, Integration
 from tocsin.dispatch.silence import Silence
-from tocsin.dispatch.waiting import wake_waiters
 from tocsin.index import read_index
 from tocsin.instants import instant
 from tocsin.labels import Labels, LabelSet, label_set
@@ -145,7 +144,7 @@ class Pager:
     attempts: list[tuple[float, str]] = field(default_factory=list)
     down: set[str] = field(default_factory=set)
 
-    def receiver(self, integration: Integration) -> Receiver:
+    def receiver(self, integration: Integration, config: Config) -> Receiver:
         """Return the receiver of an integration."""
         return self
 
@@ -340,17 +339,13 @@ class Moment:
 
     def silence(self, matcher: str, *, until: float, id: str = "quiet") -> "Moment":  # noqa: A002 - its name
         """Somebody silences what a matcher matches."""
-        silence = Silence(id, (parse_matcher(matcher),), self._now, moment(until), "test", "", self._now)
-        return self._plan(lambda: put_silence(self.world.database, silence))
+        wanted = Silence("", (parse_matcher(matcher),), self._now, moment(until), "test", "", self._now)
+        return self._plan(lambda: silencing.set_silence(self.world.database, wanted, self._now, fresh_id=id))
 
     def expire(self, id: str = "quiet") -> "Moment":  # noqa: A002 - its name
         """Somebody ends a silence."""
-
-        def do() -> None:
-            expire_silence(self.world.database, id, self._now)
-            wake_waiters(self.world.database, self.world.stack.queues["FlushesQueue"], id, self._now)
-
-        return self._plan(do)
+        flushes = self.world.stack.queues["FlushesQueue"]
+        return self._plan(lambda: silencing.end(self.world.database, flushes, id, self._now))
 
     def down(self, receiver: str) -> "Moment":
         """A receiver answers no more."""

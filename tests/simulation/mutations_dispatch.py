@@ -12,9 +12,9 @@ from tocsin import index
 from tocsin.alert import Alert
 from tocsin.dispatch import chunks, delivery, flush, group, intake, nflog
 from tocsin.dispatch.chunks import Chunk, Merge
-from tocsin.dispatch.controls import silence_key
 from tocsin.dispatch.delivery import View
 from tocsin.dispatch.intake import Intake, Manifest
+from tocsin.dispatch.silencestore import silence_key
 from tocsin.dispatch.sweep import Sweep
 from tocsin.dispatch.waiting import wake_waiters
 from tocsin.instants import millis
@@ -273,7 +273,7 @@ def an_intent_without_its_content(patch: pytest.MonkeyPatch) -> None:
     real = delivery.Deliverer._tell
 
     def tell(self: Any, view: View, to: Any, intent: nflog.Intent, receiver: Any) -> bool:
-        return real(self, view, to, replace(intent, alerts=tuple(view.audible), at=view.now), receiver)
+        return real(self, view, to, replace(intent, alerts=tuple(view.audible(to.entry)), at=view.now), receiver)
 
     patch.setattr(delivery.Deliverer, "_tell", tell)
 

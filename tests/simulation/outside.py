@@ -8,7 +8,7 @@ from typing import Any
 from tests.simulation.baton import Baton, Crash, InterruptedCallError, Order
 from tests.simulation.database import Seen
 from tests.simulation.recorded import Recorded
-from tocsin.dispatch.config import Integration
+from tocsin.dispatch.config import Config, Integration
 from tocsin.labels import Labels, label_set
 from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
 from tocsin.ports import (
@@ -222,7 +222,7 @@ class Ledger:
         self.answer: Callable[[str, Notification], Sent] = lambda name, notification: Delivered()
         self.deaf: Callable[[], bool] = lambda: False
 
-    def receiver(self, integration: Integration) -> Receiver:
+    def receiver(self, integration: Integration, config: Config) -> Receiver:
         """Return the receiver that a container makes of an integration."""
         return _Listener(self, str(integration.settings["url"]))
 

@@ -336,5 +336,31 @@ def test_an_open_intent_that_is_refused_makes_way() -> None:
 
 def test_a_view_tells_what_may_be_heard_in_the_order_of_a_notification_from_what_is_held() -> None:
     mine = seen(B, alert(), A, B_OVER, muted=[alert()])
-    assert [found.labels.get("job") for found in mine.audible] == ["a", "b", "b"]
-    assert mine.held == {label_hash(alert())}
+    assert [found.labels.get("job") for found in mine.audible(ENTRY)] == ["a", "b", "b"]
+    assert mine.held(ENTRY) == {label_hash(alert())}
+
+
+def test_an_end_under_a_silence_is_told_at_once_if_that_is_wanted_to_who_was_told_that_it_fires() -> None:
+    for wanted in (False, True):
+        desk = Desk(Delivered())
+        before = told(desk, A)
+        desk.deliver(replace(seen(A_OVER, muted=[A]), muted_ends=wanted), before)
+        assert desk.content == ([(Reason.ALL_RESOLVED, (A_OVER,))] if wanted else [])
+
+
+def test_an_end_that_was_told_is_not_told_again_while_another_integration_has_yet_to_hear_of_it() -> None:
+    desk = Desk(Delivered())
+    after = desk.deliver(seen(A_OVER, B), told(desk, A, B)).entry
+    desk.deliver(seen(A_OVER, B, alert(job="c")), after)
+    assert [content for _, content in desk.content[-2:]] == [(A_OVER, B), (B, alert(job="c"))]
+
+
+def test_what_a_receiver_remembers_is_given_to_it_with_the_groups_next_notification_until_all_is_over() -> (
+    None
+):
+    desk = Desk(Delivered(memory={"ts": "1.5"}), Delivered(), Delivered(), Delivered())
+    entry = desk.deliver(seen(A)).entry
+    for step in (seen(A, B), seen(A_OVER, B_OVER), seen(alert(since=500))):
+        entry = desk.deliver(step, desk.logged()).entry
+    assert [notification.memory for _, notification in desk.heard] == [{}, {"ts": "1.5"}, {"ts": "1.5"}, {}]
+    assert entry.memory == {}

@@ -7,7 +7,9 @@ import pytest
 
 from tests.unit.dispatching import at, config
 from tocsin.alert import Alert
-from tocsin.dispatch.muting import Muted, MuteReason, mute, muted_by_silence, muted_by_time
+from tocsin.dispatch.config import InhibitRule
+from tocsin.dispatch.inhibition import RuleSources, Sources, place
+from tocsin.dispatch.muting import Muted, MuteReason, Mutes, mute, muted_by_silence, muted_by_time
 from tocsin.dispatch.silence import Silence
 from tocsin.matchers import parse_matcher
 
@@ -105,8 +107,19 @@ def test_the_first_that_mutes_in_alertmanagers_order_is_told(
 ) -> None:
     known = config()
     route = replace(known.route, active_time_intervals=active, mute_time_intervals=mutes)
-    found = mute(route, known, [silence("one", 60)] if silent else [], [ALERT], at(0)).get(ALERT.fingerprint)
+    mutes_all = Mutes(known, Sources(), [silence("one", 60)] if silent else [])
+    found = mute(route, mutes_all, [ALERT], at(0)).get(ALERT.fingerprint)
     assert (found and found.reason) == expected
+
+
+def test_inhibition_comes_before_all_else_and_says_what_the_group_waits_for() -> None:
+    known = config()
+    route = replace(known.route, mute_time_intervals=("noon",))
+    rule = InhibitRule((parse_matcher("severity=critical"),), (parse_matcher("alertname=Down"),), ("job",))
+    source = Alert({"alertname": "Gone", "severity": "critical"}, {}, at(0), at(90))
+    mutes = Mutes(known, Sources([RuleSources(rule, [source])]), [silence("one", 60)])
+    found = mute(route, mutes, [ALERT], at(0))[ALERT.fingerprint]
+    assert found == Muted(MuteReason.INHIBITION, (source.fingerprint,), at(90), (place(rule), ("",)))
 
 
 @pytest.mark.parametrize("minutes", range(0, 24 * 60, 47))

@@ -23,6 +23,11 @@ def delivery(told: float | None = 0, again: float | None = None, interrupted: bo
     return Delivery(entry, again_at=None if again is None else at(again), interrupted=interrupted)
 
 
+def inhibited(until: float | None) -> dict[str, Muted]:
+    muted = Muted(MuteReason.INHIBITION, ("f",), None if until is None else at(until))
+    return {DOWN.fingerprint: muted}
+
+
 def silenced(until: float | None) -> dict[str, Muted]:
     muted = Muted(MuteReason.SILENCE, ("s",), None if until is None else at(until))
     return {DOWN.fingerprint: muted}
@@ -46,7 +51,15 @@ DUES: dict[str, tuple[list[Delivery], dict[str, Muted], list[Alert], float | Non
     "muted until": ([delivery()], silenced(60), [DOWN], 60),
     "muted for ever": ([delivery()], silenced(None), [DOWN], REPEAT),
     "muted for longer than repeat_interval": ([delivery()], silenced(99_999), [DOWN], REPEAT),
-    "it will end": ([delivery()], {}, [TO_END], 1000),
+    "inhibited until its source ends: a recovery is told at the next slot": (
+        [delivery()],
+        inhibited(60),
+        [DOWN],
+        300,
+    ),
+    "inhibited until its source ends, at a slot": ([delivery()], inhibited(300), [DOWN], 300),
+    "inhibited while its source fires": ([delivery()], inhibited(None), [DOWN], REPEAT),
+    "it will end: told at the next slot": ([delivery()], {}, [TO_END], 1200),
     "it has ended and is owed": ([delivery()], {}, [OVER], REPEAT),
     "a try before its end": ([delivery(again=40)], {}, [TO_END], 40),
 }

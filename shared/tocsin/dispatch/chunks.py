@@ -44,13 +44,19 @@ def from_item(item: Item) -> Chunk:
 
 
 def merged(chunks: Iterable[Chunk]) -> tuple[Alert, ...]:
-    """Return the alerts of a group, merged by labels: firing in any writer wins."""
+    """Return the alerts of a group, merged by labels: of several writers' the one that ends last, or never."""
     found: dict[str, Alert] = {}
     for chunk in sorted(chunks, key=lambda chunk: chunk.seq):
         for text, alert in chunk.alerts.items():
-            if text not in found or alert.ends_at is None or found[text].ends_at is not None:
+            if text not in found or _outlasts(alert, found[text]):
                 found[text] = alert
     return tuple(found.values())
+
+
+def _outlasts(alert: Alert, other: Alert) -> bool:
+    if alert.ends_at is None or other.ends_at is None:
+        return alert.ends_at is None
+    return alert.ends_at >= other.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +72,20 @@ def read(database: Database, group: str, writer: str) -> list[Chunk]:
     return [from_item(item) for item in database.query("dispatch", group, prefix=writer_prefix(writer))]
 
 
-def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime, *, left: bool = False) -> Merge:
+def merge(
+    chunks: Sequence[Chunk],
+    changed: Sequence[Alert],
+    now: datetime,
+    *,
+    left: bool = False,
+    forget: bool = False,
+) -> Merge:
     """Return a writer's items with its changed alerts taken in.
 
-    A resolved alert stays until a flush has seen its end told and prunes it; the end of one that is not
-    there is no news, unless it is to come. A chunk that is divided is written in its parts before it becomes
-    a tombstone. Of a group that the writer has `left` all is written: a put of somebody who died, under way to it
-    still, is refused.
+    A resolved alert stays until a flush has seen its end told and prunes it, or goes at once with `forget`; the
+    end of one that is not there is no news, unless it is to come. A chunk that is divided is written in its parts
+    before it becomes a tombstone. Of a group that the writer has `left` all is written: a put of somebody who died,
+    under way to it still, is refused.
     """
     prefixes = {chunk.prefix for chunk in chunks if chunk.alerts}
     held = {text: alert for chunk in chunks for text, alert in chunk.alerts.items()}
@@ -85,10 +98,12 @@ def merge(chunks: Sequence[Chunk], changed: Sequence[Alert], now: datetime, *, l
         prefix = home(address(text), prefixes)
         prefixes.add(prefix)
         touched.add(prefix)
+    if forget:
+        held = {text: alert for text, alert in held.items() if not alert.resolved(now)}
     if any(longer.startswith(prefix) for prefix, longer in pairwise(sorted(prefixes))):
         # Somebody died while dividing an item: beside its parts it would go on saying what has been.
         touched = {""}
-    fires = any(alert.ends_at is None for alert in held.values())
+    fires = any(not alert.resolved(now) for alert in held.values())
     if left:
         return Merge(_packed(held, {""}, prefixes) or {"": None}, fires)
     return Merge(_packed(held, touched, prefixes), fires)
@@ -110,7 +125,7 @@ def strays(chunks: Sequence[Chunk], held: Sequence[Alert], now: datetime) -> lis
         replace(alert, ends_at=now)
         for chunk in chunks
         for text, alert in chunk.alerts.items()
-        if alert.ends_at is None and text not in belong
+        if not alert.resolved(now) and text not in belong
     ]
 
 

@@ -14,7 +14,8 @@ from tocsin.dispatch.config import Integration, Route
 from tocsin.dispatch.group import Meta
 from tocsin.dispatch.muting import Muted
 from tocsin.dispatch.nflog import Entry, Intent, label_hash
-from tocsin.notification import Delivered, Failed, Failure, Notification, Reason, Sent
+from tocsin.instants import millis
+from tocsin.notification import Delivered, Failed, Failure, Memory, Notification, Reason, Sent
 from tocsin.ports import Clock, Database, Receiver
 
 SEND_SECONDS = 10.0
@@ -42,16 +43,24 @@ class View:
     now: datetime
     token: str
     external_url: str
+    muted_ends: bool = False
 
-    @property
-    def audible(self) -> list[Alert]:
-        """The alerts that nothing mutes, in the order of a notification."""
-        return sort_alerts(alert for alert in self.alerts if alert.fingerprint not in self.muted)
+    def audible(self, entry: Entry) -> list[Alert]:
+        """Return the alerts that an integration is to hear of, in the order of a notification.
 
-    @property
-    def held(self) -> frozenset[bytes]:
-        """The hashes of the muted alerts."""
-        return frozenset(label_hash(alert) for alert in self.alerts if alert.fingerprint in self.muted)
+        Those are what nothing mutes, and with `muted_ends` what has ended and the integration believes to fire.
+        """
+        return sort_alerts(alert for alert in self.alerts if not self.holds(alert, entry))
+
+    def holds(self, alert: Alert, entry: Entry) -> bool:
+        """Tell whether an alert is held back from an integration because it is muted."""
+        if alert.fingerprint not in self.muted:
+            return False
+        return not (self.muted_ends and alert.resolved(self.now) and label_hash(alert) in entry.firing)
+
+    def held(self, entry: Entry) -> frozenset[bytes]:
+        """Return the hashes of the alerts that are held back from an integration."""
+        return frozenset(label_hash(alert) for alert in self.alerts if self.holds(alert, entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ class Delivery:
     again_at: datetime | None = None
     interrupted: bool = False
     """Somebody else has written to the log: the group is looked at again at its next slot."""
+    heeds_ends: bool = True
+    """Whether it is told of ends: nothing is kept for one that is not."""
 
 
 class Deliverer:
@@ -89,7 +100,7 @@ class Deliverer:
 
     def deliver(self, view: View, entry: Entry, integration: Integration, receiver: Receiver) -> Delivery:
         """Repeat an intent that is open, then decide afresh and tell what is news."""
-        delivery = Delivery(entry)
+        delivery = Delivery(entry, heeds_ends=integration.send_resolved)
         for _ in range(_ROUNDS):
             intent = delivery.entry.intent
             inherited = intent is not None
@@ -106,11 +117,12 @@ class Deliverer:
         if intent.retry_at is not None and intent.retry_at > view.now:
             delivery.again_at = intent.retry_at
             return True
-        return all(alert.fingerprint in view.muted for alert in intent.alerts)
+        return all(view.holds(alert, delivery.entry) for alert in intent.alerts)
 
     def _decide(self, view: View, delivery: Delivery, integration: Integration) -> Intent | None:
         """Return what to tell, written down; None if there is nothing to tell."""
-        audible, entry = view.audible, delivery.entry
+        entry = delivery.entry
+        audible = view.audible(entry)
         reason = nflog.decide(
             entry,
             nflog.activations(alert for alert in audible if not alert.resolved(view.now)),
@@ -122,7 +134,7 @@ class Deliverer:
         if reason is Reason.NONE:
             return None
         content = [alert for alert in audible if integration.send_resolved or not alert.resolved(view.now)]
-        intent = Intent(entry.number + 1, reason, view.now, tuple(content), view.token, held=view.held)
+        intent = Intent(entry.number + 1, reason, view.now, tuple(content), view.token, held=view.held(entry))
         if not content:
             # Only ends, of which this receiver does not want to hear: logged, so that they are over.
             delivery.entry = self._record(entry, intent, "not sent: send_resolved is false")
@@ -144,13 +156,14 @@ class Deliverer:
             delivery.again_at = retry_at
         else:
             outcome = "delivered" if isinstance(sent, Delivered) else f"refused: {sent.reason} {sent.detail}"
-            delivery.entry = self._record(entry, intent, outcome)
+            memory = sent.memory if isinstance(sent, Delivered) else None
+            delivery.entry = self._record(entry, intent, outcome, memory)
         delivery.told.append(_told(notification, entry, sent, retry_at, now))
         return retry_at is None
 
-    def _record(self, entry: Entry, intent: Intent, outcome: str) -> Entry:
+    def _record(self, entry: Entry, intent: Intent, outcome: str, memory: Memory | None = None) -> Entry:
         now = self._clock.now()
-        return nflog.record(self._database, entry, intent, now=now, outcome=outcome)
+        return nflog.record(self._database, entry, intent, now=now, outcome=outcome, memory=memory)
 
     def _send(self, view: View, notification: Notification, receiver: Receiver) -> Sent:
         """Try until it is delivered, refused for good, or 10 s have passed."""
@@ -182,15 +195,23 @@ def _pause(tries: int, retry_after_seconds: float | None) -> timedelta:
 
 
 def _notification(view: View, entry: Entry, intent: Intent) -> Notification:
+    """Return what is said; an end that this integration has been told is not told again.
+
+    It is still in the group only because another integration has yet to hear of it.
+    """
+    told = entry.resolved.items() & intent.resolved.items()
+    fresh = (alert for alert in intent.alerts if (label_hash(alert), millis(alert.starts_at)) not in told)
     return Notification(
         id=entry.notification_id(intent.number),
         receiver=entry.receiver,
         reason=intent.reason,
         group_key=view.meta.key,
         group_labels=view.meta.labels,
-        alerts=intent.alerts,
+        alerts=tuple(fresh),
         at=intent.at,
         external_url=view.external_url,
+        route_labels=view.route.labels,
+        memory=entry.memory_for(intent.reason),
     )
 
 

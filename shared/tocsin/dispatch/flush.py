@@ -16,14 +16,15 @@ from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.delivery import Deliverer, Delivery, Told, View
 from tocsin.dispatch.group import Meta, claim, delay_seconds, finish
 from tocsin.dispatch.intake import SWEEP
-from tocsin.dispatch.muting import Muted, MuteReason, mute
+from tocsin.dispatch.muting import MuteReason, Mutes, mute
 from tocsin.dispatch.nflog import Entry, integration_name, owed
-from tocsin.dispatch.waiting import wait_for
+from tocsin.dispatch.sources import read_sources
+from tocsin.dispatch.waiting import wait_for, waits_of
 from tocsin.index import Index, read_index
 from tocsin.ports import Clock, Database, Item, Message, Parallel, Queue, Receiver
 
-Receivers = Callable[[Integration], Receiver]
-"""Makes the receiver of an integration from its settings."""
+Receivers = Callable[[Integration, Config], Receiver]
+"""Makes the receiver of an integration from its settings and the configuration's templates."""
 
 _DELIVERY_SECONDS = 30.0
 _ROUNDS = 5
@@ -71,11 +72,15 @@ class Dispatcher:
         token: Callable[[], str],
         lifetime: timedelta,
         external_url: str = "",
+        muted_ends: bool = False,
     ) -> None:
-        """`lifetime` is how long a claim lasts: longer than its worker can live, both clocks' skew included."""
+        """`lifetime` is how long a claim lasts: longer than its worker can live, both clocks' skew included.
+
+        With `muted_ends` the end of what a receiver was told is told under a silence too, not after it.
+        """
         self._database, self._queue, self._receivers, self._clock = database, queue, receivers, clock
         self._parallel, self._token, self._lifetime = parallel, token, lifetime
-        self._external_url = external_url
+        self._external_url, self._muted_ends = external_url, muted_ends
         self._controls = Controls(database)
         self._deliverer = Deliverer(database, clock)
 
@@ -87,17 +92,18 @@ class Dispatcher:
             return Report(group, "not due, or claimed")
         report = Report(group, key=meta.key, receiver=meta.receiver)
         contents = self._read(meta.id)
-        if contents.config is None:
+        config = contents.config
+        if config is None:
             return self._finish(meta, report, meta.next_slot(now), now)
-        route = _route(contents.config, meta)
-        view, contents = self._mute(meta, route, contents, now, token)
+        view = self._view(meta, config, contents, now, token)
         report.alerts = len(view.alerts)
         for muted in view.muted.values():
             report.muted[muted.reason] = report.muted.get(muted.reason, 0) + 1
-        deliveries = self._deliver(view, contents)
+        deliveries = self._deliver(view, config, contents.entries)
         report.receiver = view.route.receiver
         report.told = [told for delivery in deliveries for told in delivery.told]
-        left, pruned = self._prune(view, contents, [delivery.entry for delivery in deliveries])
+        heeded = [delivery.entry for delivery in deliveries if delivery.heeds_ends]
+        left, pruned = self._prune(view, contents, heeded)
         due = next_due(view, deliveries, left) if pruned else view.meta.next_slot(now)
         return self._finish(view.meta, report, due, now)
 
@@ -114,55 +120,42 @@ class Dispatcher:
             index=index,
         )
 
-    def _mute(
-        self, meta: Meta, route: Route, contents: Contents, now: datetime, token: str
-    ) -> tuple[View, Contents]:
-        """Return the group with what mutes it; a group that sleeps by a silence is registered as its waiter.
+    def _view(self, meta: Meta, config: Config, contents: Contents, now: datetime, token: str) -> View:
+        """Return the group with what mutes it; a group that sleeps by it is registered as its waiter.
 
-        After registering, what is in force is read again: a silence that ended in between woke nobody.
+        After registering, what is in force is read again: what ended in between woke nobody.
         """
+        route = _route(config, meta)
+        index, registered = contents.index, dict[str, frozenset[str]]()
         for _ in range(_ROUNDS):
-            muted = self._muted(route, contents, now)
-            view = View(
-                replace(meta, interval=route.group_interval),
-                route,
-                contents.alerts,
-                muted,
-                now,
-                token,
-                self._external_url,
-            )
-            silences = {s for m in muted.values() if m.reason is MuteReason.SILENCE for s in m.by}
-            if not silences:
-                return view, contents
-            wait_for(self._database, meta.id, sorted(silences), now)
+            sources = read_sources(self._database, config, contents.alerts)
+            mutes = Mutes(config, sources, self._controls.silences(index))
+            muted = mute(route, mutes, contents.alerts, now)
+            waits = waits_of(muted.values())
+            if all(what in registered and which <= registered[what] for what, which in waits.items()):
+                break
+            wait_for(self._database, meta.id, waits, now)
+            registered = dict(waits)
             index = read_index(self._database)
-            if index.silences == contents.index.silences:
-                return view, contents
-            contents = replace(contents, index=index)
-        return view, contents
+        meta = replace(meta, interval=route.group_interval)
+        return View(meta, route, contents.alerts, muted, now, token, self._external_url, self._muted_ends)
 
-    def _muted(self, route: Route, contents: Contents, now: datetime) -> dict[str, Muted]:
-        if contents.config is None:
-            return {}
-        silences = self._controls.silences(contents.index)
-        return mute(route, contents.config, silences, contents.alerts, now)
-
-    def _deliver(self, view: View, contents: Contents) -> list[Delivery]:
+    def _deliver(
+        self, view: View, config: Config, entries: Mapping[tuple[str, str], Entry]
+    ) -> list[Delivery]:
         """Tell every integration of the route's receiver, at once, so that a slow one holds no other."""
-        receiver = contents.config.receivers.get(view.route.receiver) if contents.config else None
+        receiver = config.receivers.get(view.route.receiver)
         jobs = []
-        entries = []
+        known = []
         for integration in receiver.integrations if receiver else ():
             name = (view.route.receiver, integration_name(integration))
-            entry = contents.entries.get(name) or Entry(view.meta.id, *name)
-            entries.append(entry)
-            send = self._receivers(integration)
+            entry = entries.get(name) or Entry(view.meta.id, *name)
+            known.append(entry)
+            send = self._receivers(integration, config)
             jobs.append(partial(self._deliverer.deliver, view, entry, integration, send))
         results = self._parallel(jobs, _DELIVERY_SECONDS) if jobs else ()
         return [
-            result or Delivery(entry, interrupted=True)
-            for entry, result in zip(entries, results, strict=True)
+            result or Delivery(entry, interrupted=True) for entry, result in zip(known, results, strict=True)
         ]
 
     def _prune(self, view: View, contents: Contents, entries: Sequence[Entry]) -> tuple[list[Alert], bool]:
@@ -206,6 +199,11 @@ def _route(config: Config, meta: Meta) -> Route:
     )
 
 
+def _heard(meta: Meta, reason: MuteReason, until: datetime) -> datetime:
+    """Return when to look again at a mute that ends by itself: at once, but after a recovery at the next slot."""
+    return meta.slot_from(until) if reason is MuteReason.INHIBITION else until
+
+
 def next_due(view: View, deliveries: Sequence[Delivery], left: Sequence[Alert]) -> datetime | None:
     """Return when the group is due again: the earliest of all that may change what is to be told.
 
@@ -215,8 +213,8 @@ def next_due(view: View, deliveries: Sequence[Delivery], left: Sequence[Alert]) 
         return None
     meta, now = view.meta, view.now
     times = [delivery.again_at for delivery in deliveries if delivery.again_at is not None]
-    times += [muted.until for muted in view.muted.values() if muted.until is not None]
-    times += [alert.ends_at for alert in left if alert.ends_at is not None and alert.ends_at > now]
+    times += [_heard(meta, muted.reason, muted.until) for muted in view.muted.values() if muted.until]
+    times += [meta.slot_from(alert.ends_at) for alert in left if alert.ends_at and alert.ends_at > now]
     for delivery in deliveries:
         told = delivery.entry.at or now
         times.append(meta.next_slot(max(now, told + view.route.repeat_interval)))

@@ -107,6 +107,10 @@ class Meta:
         passed = (now - self.grid) // self.interval
         return self.grid + (passed + 1) * self.interval
 
+    def slot_from(self, at: datetime) -> datetime:
+        """Return the first time of the group's grid that is not before `at`."""
+        return self.next_slot(at - timedelta(microseconds=1))
+
 
 def meta_key(group: str) -> Key:
     """Return where a group's own item is."""

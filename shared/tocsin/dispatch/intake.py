@@ -15,6 +15,8 @@ from tocsin.dispatch import chunks
 from tocsin.dispatch.chunks import Merge
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.group import Placement, arm, delay_seconds, epoch, placements, wake
+from tocsin.dispatch.sources import by_place, ended_values, is_place, write_begun, write_ended
+from tocsin.dispatch.waiting import wake_inhibited
 from tocsin.index import INDEX, Index
 from tocsin.instants import instant, millis
 from tocsin.packing import pack, unpack
@@ -94,34 +96,52 @@ class Intake:
         if config is None:
             return
         now, manifest = self._clock.now(), _from_item(item)
-        wanted = _by_group(config, alerts)
+        wanted = {**_by_group(config, alerts), **_by_place(config, alerts)}
         concerned = list(wanted)
         if everything or (manifest.seq and manifest.config != config.version):
             # Its alerts may be where its routes no longer lead: there they end, or their end is brought there.
             concerned += [group for group in manifest.groups if group not in wanted]
         ends = [alert for alert in alerts if alert.resolved(now)]
+        changed: dict[str, Sequence[Alert]] = {}
 
         def merged(group: str) -> Merge:
             found = chunks.read(self._database, group, writer) if manifest.seq else []
-            held = wanted[group][1] if group in wanted else ends
+            held = wanted[group].alerts if group in wanted else ends
             strays = chunks.strays(found, held, now) if everything else []
-            return chunks.merge(found, [*held, *strays], now, left=group not in wanted)
+            changed[group] = [*held, *strays]
+            return chunks.merge(found, changed[group], now, left=group not in wanted, forget=is_place(group))
 
         merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
         placed = config.version if everything or not manifest.seq else manifest.config
         fires = {group: merge.fires for group, merge in merges.items()}
         standing = self._note(writer, manifest, fires, seq, placed, now)
+        chosen = [group for group in merges if group in standing]
+        places = [group for group in chosen if is_place(group)]
+        groups = [group for group in chosen if not is_place(group)]
 
         def settled(group: str) -> datetime:
             chunks.write(self._database, group, writer, merges[group], seq, now)
-            if group in wanted:
-                placement, held = wanted[group]
-                return arm(self._database, placement, now, min(alert.starts_at for alert in held))
-            return self._rouse(group, writer, seq, now)
+            placement = wanted[group].placement if group in wanted else None
+            if placement is None:
+                return self._rouse(group, writer, seq, now)
+            return arm(self._database, placement, now, min(alert.starts_at for alert in changed[group]))
 
-        chosen = [group for group in merges if group in standing]
-        dues = self._each([partial(settled, group) for group in chosen])
-        self._hint(dict(zip(chosen, dues, strict=True)), now)
+        for where in places:
+            write_begun(self._database, where, writer, changed[where], seq, now)
+        dues = self._each([partial(settled, group) for group in groups])
+        self._hint(dict(zip(groups, dues, strict=True)), now)
+        for where in places:
+            self._end(config, where, writer, changed[where], seq, now)
+
+    def _end(
+        self, config: Config, where: str, writer: str, changed: Sequence[Alert], seq: int, now: datetime
+    ) -> None:
+        """Remove the sources that have ended, and wake whom they may have held back."""
+        if not any(alert.resolved(now) for alert in changed):
+            return
+        write_ended(self._database, where, writer, changed, seq, now)
+        ended = ended_values(config, where, changed, now)
+        self._hint(wake_inhibited(self._database, where, ended, now), now)
 
     def _each(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """Do something for each of many groups, several at once."""
@@ -172,12 +192,24 @@ class Intake:
             self._queue.send([Message({"group": g}, delay_seconds(due, now)) for g, due in soon.items()])
 
 
-def _by_group(config: Config, alerts: Sequence[Alert]) -> dict[str, tuple[Placement, list[Alert]]]:
-    wanted: dict[str, tuple[Placement, list[Alert]]] = {}
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Alerts that belong to a group, or, without a placement, to the place of a rule's sources."""
+
+    alerts: list[Alert]
+    placement: Placement | None = None
+
+
+def _by_group(config: Config, alerts: Sequence[Alert]) -> dict[str, _Wanted]:
+    wanted: dict[str, _Wanted] = {}
     for alert in alerts:
         for placement in placements(config, alert.labels):
-            wanted.setdefault(placement.id, (placement, []))[1].append(alert)
+            wanted.setdefault(placement.id, _Wanted([], placement)).alerts.append(alert)
     return wanted
+
+
+def _by_place(config: Config, alerts: Sequence[Alert]) -> dict[str, _Wanted]:
+    return {where: _Wanted(sources) for where, sources in by_place(config, alerts).items()}
 
 
 def _from_item(item: Item | None) -> Manifest:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from tocsin.alert import Alert
 from tocsin.dispatch.config import Config, Route
+from tocsin.dispatch.inhibition import Sources, Values, place
 from tocsin.dispatch.silence import Silence, silenced_by
 from tocsin.labels import Labels
 from tocsin.timeintervals import TimeInterval, next_change
@@ -15,6 +16,7 @@ from tocsin.timeintervals import TimeInterval, next_change
 class MuteReason(StrEnum):
     """Why (the values of Alertmanager's `notifications_suppressed_total`)."""
 
+    INHIBITION = "inhibition"
     ACTIVE_TIME = "active_time_interval"
     MUTE_TIME = "mute_time_interval"
     SILENCE = "silence"
@@ -22,22 +24,48 @@ class MuteReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """The first thing that mutes an alert: by what, and when to look again; None if nothing tells."""
+    """The first thing that mutes an alert: by what, and when to look again; None if nothing tells.
+
+    `by` are fingerprints, names of time intervals or ids of silences; `waits` is what an inhibited alert waits for.
+    """
 
     reason: MuteReason
     by: tuple[str, ...]
     until: datetime | None
+    waits: tuple[str, Values] | None = None
 
 
-def mute(
-    route: Route, config: Config, silences: Sequence[Silence], alerts: Iterable[Alert], now: datetime
-) -> dict[str, Muted]:
+@dataclass(frozen=True, slots=True)
+class Mutes:
+    """Everything in force that may mute an alert."""
+
+    config: Config
+    sources: Sources
+    silences: Sequence[Silence]
+
+
+def mute(route: Route, mutes: Mutes, alerts: Iterable[Alert], now: datetime) -> dict[str, Muted]:
     """Return by fingerprint what mutes alerts of a route now, in Alertmanager's order; none for those it does not."""
-    all_of_it = muted_by_time(route, config, now)
+    all_of_it = muted_by_time(route, mutes.config, now)
     verdicts = (
-        (alert.fingerprint, all_of_it or muted_by_silence(silences, alert.labels, now)) for alert in alerts
+        (
+            alert.fingerprint,
+            muted_by_inhibition(mutes.sources, alert.labels, now)
+            or all_of_it
+            or muted_by_silence(mutes.silences, alert.labels, now),
+        )
+        for alert in alerts
     )
     return {fingerprint: muted for fingerprint, muted in verdicts if muted is not None}
+
+
+def muted_by_inhibition(sources: Sources, labels: Labels, now: datetime) -> Muted | None:
+    """Return the alert that inhibits one with these labels, and which rule's sources have to end first."""
+    found = sources.inhibit(labels, now)
+    if found is None:
+        return None
+    waits = (place(found.rule), found.values)
+    return Muted(MuteReason.INHIBITION, (found.by,), found.until, waits)
 
 
 def muted_by_time(route: Route, config: Config, now: datetime) -> Muted | None:

@@ -17,7 +17,7 @@ from tocsin.alert import Alert
 from tocsin.dispatch.config import Integration
 from tocsin.instants import instant, maybe_instant, millis
 from tocsin.labels import format_labels
-from tocsin.notification import Reason
+from tocsin.notification import Memory, Reason
 from tocsin.packing import pack, unpack
 from tocsin.ports import (
     Absent,
@@ -101,6 +101,11 @@ class Entry:
     resolved: Activations = field(default_factory=dict)
     at: datetime | None = None
     intent: Intent | None = None
+    memory: Memory = field(default_factory=dict)
+
+    def memory_for(self, reason: Reason) -> Memory:
+        """Return what the receiver is given of what it remembered: nothing when the incident is a new one."""
+        return {} if reason is Reason.FIRST else self.memory
 
     @property
     def key(self) -> Key:
@@ -152,6 +157,7 @@ def from_item(item: Item, rest: Mapping[str, Item] | None = None) -> Entry:
         resolved=_split(stored.get("resolved", b"")),
         at=maybe_instant(stored.get("at")),
         intent=_intent(stored, rest or {}) if "intent" in stored else None,
+        memory=unpack(stored["memory"]) if "memory" in stored else {},
     )
 
 
@@ -222,7 +228,15 @@ def _forget_parts(database: Database, entry: Entry, intent: Intent) -> None:
         database.write(Delete(_part_key(entry, intent.token, number)))
 
 
-def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, outcome: str) -> Entry:
+def record(
+    database: Database,
+    entry: Entry,
+    intent: Intent,
+    *,
+    now: datetime,
+    outcome: str,
+    memory: Memory | None = None,
+) -> Entry:
     """Log an intent as told, or as refused for ever, and return the entry; refused if something newer is there.
 
     What was muted when the intent was decided stays on the books, or its end would be lost; but as left out: the
@@ -240,6 +254,11 @@ def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, o
         "outcome": outcome[:200],
     }
     gone: tuple[str, ...] = ("intent", "intended", "token", "tries", "retry_at", "parts")
+    remembered = entry.memory_for(intent.reason) if memory is None else memory
+    if remembered:
+        attributes["memory"] = pack(dict(remembered))
+    else:
+        gone += ("memory",)
     if firing:
         gone += ("expires",)  # An end is owed: however long that takes, the entry stays.
     else:
@@ -255,6 +274,7 @@ def record(database: Database, entry: Entry, intent: Intent, *, now: datetime, o
         firing,
         intent.resolved,
         intent.at,
+        memory=remembered,
     )
 
 

@@ -1,14 +1,16 @@
 """The sweep: once a minute, what no message will wake.
 
 It sends a message for every group that is due within the next minute or was due and is not flushed, and works
-off the notes of silences that ended.
+off the notes of silences that ended and of a configuration that has changed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.dispatch.controls import CONFIG_NOTE, forget_config_note
 from tocsin.dispatch.group import DUE_SLOTS, delay_seconds
 from tocsin.dispatch.intake import SWEEP
+from tocsin.dispatch.pushed import Pushed
 from tocsin.dispatch.waiting import wake_waiters
 from tocsin.instants import instant, millis
 from tocsin.ports import Clock, Database, Message, Queue
@@ -30,8 +32,8 @@ class Swept:
 class Sweep:
     """Sends hints for groups that are due; doubled or lost they change nothing."""
 
-    def __init__(self, database: Database, queue: Queue, clock: Clock) -> None:
-        self._database, self._queue, self._clock = database, queue, clock
+    def __init__(self, database: Database, queue: Queue, clock: Clock, pushed: Pushed) -> None:
+        self._database, self._queue, self._clock, self._pushed = database, queue, clock, pushed
 
     def sweep(self) -> Swept:
         """Do one sweep."""
@@ -47,10 +49,14 @@ class Sweep:
 
     def _wake(self, now: datetime) -> int:
         notes = self._database.query("config", "wake")
+        if any(note["sk"] == CONFIG_NOTE for note in notes):
+            # The alerts of rules follow a configuration with their next tick; those that were posted do it here.
+            self._pushed.reroute()
+            forget_config_note(self._database, notes)
         return sum(
             len(wake_waiters(self._database, self._queue, str(note["sk"]), now))
             for note in notes
-            if _due(note["at"], now) <= now - _SETTLED
+            if note["sk"] != CONFIG_NOTE and _due(note["at"], now) <= now - _SETTLED
         )
 
 

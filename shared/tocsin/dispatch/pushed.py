@@ -1,0 +1,196 @@
+"""Pushed alerts: what others post is stored, then handed over like the alerts of a rule.
+
+They are divided by their names among a few writers, each with one item that is changed by compare-and-set. The item
+says what has yet to be handed over: if we die in between, whoever posts next hands it over.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+from tocsin.alert import from_document, to_document
+from tocsin.dispatch.config import Config
+from tocsin.dispatch.intake import Intake
+from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, merge
+from tocsin.index import Index, read_index
+from tocsin.instants import instant, millis
+from tocsin.packing import pack, unpack
+from tocsin.ports import Absent, Clock, Database, Equals, Item, Key, Parallel, Put, Update, Won, one_by_one
+
+WRITERS = 64
+KEPT = timedelta(minutes=30)
+"""How long an alert that has ended is known: what is posted late of it is merged with it."""
+_MOST_BYTES = 350 * 1024
+_TRIES = 20
+_SECONDS = 20.0
+_PAUSE_SECONDS = 0.05
+_DEFAULT_TIMEOUT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What one writer knows: its alerts by fingerprint, which of them are to be handed over, and its last commit.
+
+    `leaving` have been over for long: their end is handed over a last time, for nobody may have done it when they
+    were given up, and they are stored no more.
+    """
+
+    seq: int = 0
+    config: int = 0
+    known: Mapping[str, Known] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    leaving: tuple[Known, ...] = ()
+
+
+class CrowdedError(RuntimeError):
+    """So many others change the same alerts that ours were not stored: to be posted again."""
+
+
+def writer_of(name: str) -> str:
+    """Return the writer of the alerts of that name."""
+    return f"api.{int.from_bytes(blake2b(name.encode(), digest_size=2).digest(), 'big') % WRITERS:02}"
+
+
+def shelf_key(writer: str) -> Key:
+    """Return where a writer's alerts are."""
+    return Key("dispatch", writer, "PUSHED")
+
+
+class Pushed:
+    """Takes alerts from outside; the same ones may come again, late and from several senders."""
+
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        clock: Clock,
+        configuration: Callable[[Index], Config | None],
+        token: Callable[[], str],
+        parallel: Parallel = one_by_one,
+        slack: float = 0.5,
+    ) -> None:
+        """`slack` is which part of its remaining time an alert that is repeated is given in addition."""
+        self._database, self._intake, self._clock = database, intake, clock
+        self._configuration, self._token, self._parallel = configuration, token, parallel
+        self._slack = slack
+
+    def receive(self, posted: Sequence[Posted]) -> list[PostedError]:
+        """Take what can be taken and return what is wrong with the others; taken means: it will be told.
+
+        Raises CrowdedError and UnfinishedError: then the same is to be posted again.
+        """
+        now, config = self._clock.now(), self._configuration(read_index(self._database))
+        timeout = config.resolve_timeout if config else _DEFAULT_TIMEOUT
+        wrong: list[PostedError] = []
+        by_writer: dict[str, list[Known]] = {}
+        for one in posted:
+            try:
+                known = complete(one, now, timeout)
+            except PostedError as error:
+                wrong.append(error)
+            else:
+                by_writer.setdefault(writer_of(known.alert.name), []).append(known)
+        jobs = [partial(self._take, writer, news) for writer, news in by_writer.items()]
+        refused = self._parallel(jobs, _SECONDS) if jobs else ()
+        if any(found is None for found in refused):
+            raise CrowdedError(f"not all alerts were stored in {_SECONDS:g} s")
+        return wrong + [error for found in refused for error in found or ()]
+
+    def reroute(self) -> int:
+        """Hand over again what was placed by an earlier configuration or not at all; return how many writers had such.
+
+        Raises as `receive` does.
+        """
+        version = read_index(self._database).config
+        writers = [f"api.{number:02}" for number in range(WRITERS)]
+        items = self._database.get(*(shelf_key(writer) for writer in writers))
+        stale = [
+            writer
+            for writer, item in zip(writers, items, strict=True)
+            if item is not None and (item.get("config") != version or item.get("pending"))
+        ]
+        for writer in stale:
+            self._take(writer, ())
+        return len(stale)
+
+    def _take(self, writer: str, news: Sequence[Known]) -> list[PostedError]:
+        """Store what is new of a writer's alerts and hand it over, with all that was left to be."""
+        for _ in range(_TRIES):
+            index = read_index(self._database)
+            [item] = self._database.get(shelf_key(writer))
+            now, shelf = self._clock.now(), _from_item(item)
+            after = taken(shelf, news, now, self._slack)
+            if not after.pending and not after.leaving and shelf.config == index.config:
+                return []
+            stored = _to_item(after, index.config, self._token())
+            packed = stored["alerts"]
+            if isinstance(packed, bytes) and len(packed) > _MOST_BYTES:
+                return [
+                    PostedError(f"too many alerts: those named like {news[0].alert.name} fill their item")
+                ]
+            unchanged = Equals("seq", shelf.seq) if shelf.seq else Absent("seq")
+            outcome = self._database.write(Put(shelf_key(writer), stored, unchanged))
+            if isinstance(outcome, Won) or (outcome.item or {}).get("token") == stored["token"]:
+                self._hand_over(writer, after, index.config != shelf.config, now)
+                return []
+            self._clock.sleep(_PAUSE_SECONDS)
+        raise CrowdedError(f"{writer}: others changed it {_TRIES} times")
+
+    def _hand_over(self, writer: str, shelf: Shelf, everything: bool, now: datetime) -> None:
+        chosen = [
+            known.alert
+            for fingerprint, known in shelf.known.items()
+            if fingerprint in shelf.pending or (everything and known.ends_at > now)
+        ]
+        chosen += [known.alert for known in shelf.leaving]
+        self._intake.hand_over(writer, shelf.seq, chosen, everything=everything)
+        self._database.write(
+            Update(shelf_key(writer), remove=("pending",), condition=Equals("seq", shelf.seq))
+        )
+
+
+def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> Shelf:
+    """Return a writer's shelf after new alerts came in, under the next sequence."""
+    known = dict(shelf.known)
+    pending = set(shelf.pending)
+    for new in news:
+        fingerprint = new.alert.fingerprint
+        old = known.get(fingerprint)
+        if old is not None:
+            new = extended(old, merge(old, new, now), now, slack)
+        if old is None or new.alert != old.alert:
+            known[fingerprint] = new
+            pending.add(fingerprint)
+    over = {
+        fingerprint
+        for fingerprint, one in known.items()
+        if fingerprint not in pending and one.ends_at <= now - KEPT
+    }
+    leaving = tuple(known.pop(fingerprint) for fingerprint in sorted(over))
+    return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving)
+
+
+def _from_item(item: Item | None) -> Shelf:
+    stored: Mapping[str, Any] = item or {}
+    known: dict[str, Known] = {}
+    for document, updated, timeout in unpack(stored["alerts"]) if "alerts" in stored else ():
+        alert = from_document(document)
+        known[alert.fingerprint] = Known(alert, instant(updated), bool(timeout))
+    pending = unpack(stored["pending"]) if "pending" in stored else ()
+    return Shelf(stored.get("seq", 0), stored.get("config", 0), known, frozenset(pending))
+
+
+def _to_item(shelf: Shelf, config: int, token: str) -> Item:
+    known = [
+        [to_document(one.alert), millis(one.updated_at), int(one.timeout)] for one in shelf.known.values()
+    ]
+    return {
+        "seq": shelf.seq,
+        "config": config,
+        "token": token,
+        "alerts": pack(known),
+        "pending": pack(sorted(shelf.pending)),
+    }

@@ -1,0 +1,181 @@
+"""Pushed alerts: stored before they are handed over, handed over if anybody died in between, and merged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from tests.unit.dispatching import alert, at, config
+from tocsin.alert import Alert
+from tocsin.dispatch import chunks
+from tocsin.dispatch.config import Config
+from tocsin.dispatch.group import Placement, placements
+from tocsin.dispatch.intake import Intake
+from tocsin.dispatch.posted import Posted
+from tocsin.dispatch.pushed import CrowdedError, Pushed, shelf_key, writer_of
+from tocsin.index import INDEX
+from tocsin.local.clocks import VirtualClock
+from tocsin.ports import Message, Outcome, Put, Update, Write
+from tocsin.stores.memory import MemoryDatabase
+
+DOWN = Posted({"alertname": "Down", "job": "a"}, {})
+WRITER = writer_of("Down")
+
+
+class DiedError(Exception):
+    """What happens to a worker."""
+
+
+class Office:
+    """Everything a worker needs; the next one sees what is stored."""
+
+    def __init__(self) -> None:
+        self.database, self.clock = MemoryDatabase(), VirtualClock(at(0))
+        self.hints: list[str] = []
+        self.config = self.store(config("group_by: [job]"))
+        self.tokens = count()
+
+    def store(self, wanted: Config) -> Config:
+        [item] = self.database.get(INDEX)
+        version = (item or {}).get("config", 0)
+        assert isinstance(version, int)
+        self.database.write(Update(INDEX, set={"config": version + 1}))
+        self.config = replace(wanted, version=version + 1)
+        return self.config
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Take hints."""
+        self.hints += [str(message.body["group"]) for message in messages]
+
+    def worker(self, slack: float = 0.0, dies: bool = False) -> Pushed:
+        intake: Intake = Dying(self) if dies else self.intake()
+        return Pushed(self.database, intake, self.clock, lambda _: self.config, self.token, slack=slack)
+
+    def token(self) -> str:
+        return str(next(self.tokens))
+
+    def intake(self) -> Intake:
+        return Intake(self.database, self, self.clock, lambda _: self.config)
+
+    def post(self, *posted: Posted, slack: float = 0.0) -> list[str]:
+        return [str(error) for error in self.worker(slack).receive(posted)]
+
+    def held(self, labels: dict[str, str]) -> list[Alert]:
+        """Return what the group of an alert holds of our writers."""
+        [placement] = placements(self.config, labels)
+        return self.at(placement)
+
+    def at(self, placement: Placement) -> list[Alert]:
+        items = self.database.query("dispatch", placement.id, prefix="W#")
+        return list(chunks.merged(chunks.from_item(item) for item in items))
+
+
+class Dying(Intake):
+    """Does not live to hand over."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(office.database, office, office.clock, lambda _: office.config)
+
+    def hand_over(self, writer: str, seq: int, alerts: Sequence[Alert], *, everything: bool = False) -> None:
+        raise DiedError
+
+
+def test_a_posted_alert_reaches_its_group_and_ends_when_nobody_repeats_it() -> None:
+    office = Office()
+    assert office.post(DOWN) == []
+    assert office.held({"alertname": "Down", "job": "a"}) == [alert(job="a", until=300)]
+    assert office.hints
+
+
+def test_what_is_wrong_is_refused_and_what_is_right_beside_it_is_taken() -> None:
+    office = Office()
+    assert office.post(Posted({}, {}), DOWN) == ["at least one label pair required"]
+    assert office.held({"alertname": "Down", "job": "a"})
+
+
+def test_who_dies_before_handing_over_is_made_up_for_by_who_posts_next() -> None:
+    office = Office()
+    with pytest.raises(DiedError):
+        office.worker(dies=True).receive([DOWN])
+    assert not office.held({"alertname": "Down", "job": "a"})
+    office.post(Posted({"alertname": "Down", "job": "b"}, {}))
+    assert office.held({"alertname": "Down", "job": "a"})
+
+
+def test_who_dies_before_handing_over_is_made_up_for_by_the_sweep_too() -> None:
+    office = Office()
+    with pytest.raises(DiedError):
+        office.worker(dies=True).receive([DOWN])
+    assert office.worker().reroute() == 1
+    assert office.held({"alertname": "Down", "job": "a"})
+    assert office.worker().reroute() == 0
+
+
+def test_an_alert_that_is_repeated_costs_no_write_while_its_end_is_far() -> None:
+    office = Office()
+    ends = [240, 300, 360, 420, 480, 540, 600]
+    written = []
+    for number, end in enumerate(ends):
+        office.clock.sleep(60 if number else 0)
+        before = office.database.get(shelf_key(WRITER))
+        office.post(Posted(DOWN.labels, {}, at(0), at(end)), slack=0.5)
+        written.append(before != office.database.get(shelf_key(WRITER)))
+    assert written == [True, True, False, False, True, False, False]
+
+
+def test_a_new_configuration_moves_posted_alerts_and_ends_them_where_they_were() -> None:
+    office = Office()
+    office.post(DOWN)
+    [before] = placements(office.config, DOWN.labels)
+    office.store(config("group_by: [alertname]"))
+    assert office.worker().reroute() == 1
+    [after] = placements(office.config, DOWN.labels)
+    assert [held.resolved(at(1)) for held in office.at(before)] == [True]
+    assert [held.resolved(at(1)) for held in office.at(after)] == [False]
+
+
+def test_a_resolved_alert_is_known_for_a_while_and_then_forgotten() -> None:
+    office = Office()
+    office.post(DOWN)
+    office.clock.sleep(600)
+    office.post(Posted({"alertname": "Down", "job": "b"}, {}))
+    assert len(office.held({"alertname": "Down", "job": "a"})) == 1
+    office.clock.sleep(timedelta(minutes=40).total_seconds())
+    office.post(Posted({"alertname": "Down", "job": "c"}, {}))
+    [item] = office.database.get(shelf_key(WRITER))
+    size = len(bytes(item["alerts"])) if item and isinstance(item["alerts"], bytes) else 0
+    office.clock.sleep(timedelta(minutes=40).total_seconds())
+    office.post(Posted({"alertname": "Down", "job": "d"}, {}))
+    [item] = office.database.get(shelf_key(WRITER))
+    assert item is not None
+    assert isinstance(item["alerts"], bytes)
+    assert len(item["alerts"]) <= size + 10
+
+
+def test_a_retried_request_that_meets_its_own_first_write_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office()
+    write = office.database.write
+
+    def twice(one: Write) -> Outcome:
+        first = write(one)
+        return write(one) if isinstance(one, Put) and one.key == shelf_key(WRITER) else first
+
+    monkeypatch.setattr(office.database, "write", twice)
+    assert office.post(DOWN) == []
+    assert office.held({"alertname": "Down", "job": "a"})
+
+
+def test_who_always_comes_second_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office()
+    write = office.database.write
+
+    def second(one: Write) -> Outcome:
+        if isinstance(one, Put) and one.key == shelf_key(WRITER):
+            write(Update(shelf_key(WRITER), add={"seq": 1}, set={"token": "another"}))
+        return write(one)
+
+    monkeypatch.setattr(office.database, "write", second)
+    with pytest.raises(CrowdedError):
+        office.post(DOWN)
