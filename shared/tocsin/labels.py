@@ -1,6 +1,7 @@
 """Labels: the names and values that identify a series or an alert."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 Labels = Mapping[str, str]
 LabelSet = tuple[tuple[str, str], ...]
@@ -26,8 +27,13 @@ def _hashed_bytes(pairs: Iterable[tuple[str, str]]) -> bytes:
 
 def fingerprint(labels: Labels) -> str:
     """Return the fingerprint as 16 hex digits: FNV-1a 64 (prometheus/common `model.LabelSet.Fingerprint`)."""
+    return _fingerprint(tuple(labels.items()))
+
+
+@lru_cache(maxsize=16_384)  # the same few alerts are asked for it many times in a flush; byte by byte it is slow
+def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
     value = _FNV64_OFFSET
-    for byte in _hashed_bytes(labels.items()):
+    for byte in _hashed_bytes(items):
         value = ((value ^ byte) * _FNV64_PRIME) & _U64
     return f"{value:016x}"
 
@@ -42,6 +48,8 @@ def fnv1(labels: Labels) -> int:
 
 def quote(text: str) -> str:
     """Return `text` as Go's `strconv.Quote` writes it, printable characters kept."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'  # nearly every text, ten times as fast
     escaped = {
         "\\": "\\\\",
         '"': '\\"',

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tocsin.labels import quote
+
 Range = tuple[int, int]
 """A first and a last value, both inclusive; of times of day, the last minute is exclusive."""
 
@@ -18,7 +20,7 @@ _MONTHS = (
 )  # fmt: skip
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _RANGES = ("times", "weekdays", "days_of_month", "months", "years")
-_SHORTEST_MONTH = 28
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 _AHEAD = timedelta(days=8)
 _MINUTE = timedelta(minutes=1)
 _GRID = 15
@@ -120,7 +122,7 @@ def parse_times(start: str, end: str) -> Range:
     """Return the minutes of the day from `start` up to, not including, `end`, both `HH:MM`."""
     for text in (start, end):
         if not _TIME.fullmatch(text):
-            raise TimeIntervalError(f'not a time of day: "{text}" (expected HH:MM, from 00:00 to 24:00)')
+            raise TimeIntervalError(f"not a time of day: {quote(text)} (expected HH:MM, from 00:00 to 24:00)")
     first, last = (int(text[:2]) * 60 + int(text[3:]) for text in (start, end))
     if first >= last:
         raise TimeIntervalError(
@@ -134,7 +136,7 @@ def parse_weekdays(text: str) -> Range:
     first, last = _pair(text)
     for name in (first, last):
         if name not in _WEEKDAYS:
-            raise TimeIntervalError(f'not a weekday: "{name}" (expected e.g. monday, or monday:friday)')
+            raise TimeIntervalError(f"not a weekday: {quote(name)} (expected e.g. monday, or monday:friday)")
     return _ordered(text, _WEEKDAYS.index(first), _WEEKDAYS.index(last))
 
 
@@ -145,54 +147,55 @@ def weekday(number: int) -> str:
 
 def parse_days_of_month(text: str) -> Range:
     """Return the days of `1:15`, `31` or `-3:-1`; negative ones count from the end of the month."""
-    first, last = (_number(part, "a day of the month", 31) for part in _pair(text))
+    first, last = (_number(part, "a day of the month") for part in _pair(text))
+    for day in (first, last):
+        if not 1 <= abs(day) <= _LONGEST_MONTH:
+            raise TimeIntervalError(f"not a day of the month: {day} (expected 1 to 31, or -31 to -1)")
     if first < 0 < last:
         raise TimeIntervalError("end day must be negative if start day is negative")
     in_february = [_SHORTEST_MONTH + day if day < 0 else day for day in (first, last)]
     if in_february[0] > in_february[1]:
-        raise TimeIntervalError(f'end is before start: "{text}"')
+        raise TimeIntervalError(f"end is before start: {quote(text)}")
     return first, last
 
 
 def parse_months(text: str) -> Range:
-    """Return the months of `january:march`, `1:3` or `12`."""
+    """Return the months of `january:march`, `1:3` or `12`; a 13th is none, but as in Alertmanager no mistake."""
     named = [str(_MONTHS.index(part) + 1) if part in _MONTHS else part for part in _pair(text)]
-    first, last = (_number(part, "a month", 12) for part in named)
-    if min(first, last) < 0:
-        raise TimeIntervalError(f'not a month: "{text}" (expected e.g. january, 1, or june:august)')
+    first, last = (_number(part, "a month") for part in named)
     return _ordered(text, first, last)
 
 
 def parse_years(text: str) -> Range:
     """Return the years of `2026` or `2026:2030`."""
-    first, last = (_number(part, "a year", 9999) for part in _pair(text))
+    first, last = (_number(part, "a year") for part in _pair(text))
     return _ordered(text, first, last)
 
 
 def parse_location(text: str) -> str:
-    """Return the IANA name of a time zone; empty means UTC."""
+    """Return the IANA name of a time zone; empty means UTC, and so does `Local`: that of a Lambda function."""
     try:
-        return ZoneInfo(text or "UTC").key
+        return ZoneInfo("UTC" if text in ("", "Local") else text).key
     except (KeyError, ValueError, OSError):
         raise TimeIntervalError(
-            f'unknown time zone: "{text}" (expected an IANA name, e.g. Europe/Berlin)'
+            f"unknown time zone: {quote(text)} (expected an IANA name, e.g. Europe/Berlin)"
         ) from None
 
 
 def _pair(text: str) -> tuple[str, str]:
     parts = text.lower().split(":")
     if len(parts) > 2:
-        raise TimeIntervalError(f'not a range: "{text}" (expected FIRST:LAST or one value)')
+        raise TimeIntervalError(f"not a range: {quote(text)} (expected FIRST:LAST or one value)")
     return parts[0], parts[-1]
 
 
 def _ordered(text: str, first: int, last: int) -> Range:
     if first > last:
-        raise TimeIntervalError(f'end is before start: "{text}"')
+        raise TimeIntervalError(f"end is before start: {quote(text)}")
     return first, last
 
 
-def _number(text: str, what: str, most: int) -> int:
-    if not re.fullmatch(r"[-+]?[0-9]{1,5}", text) or not 0 < abs(int(text)) <= most:
-        raise TimeIntervalError(f'not {what}: "{text}" (expected a number up to {most})')
+def _number(text: str, what: str) -> int:
+    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+        raise TimeIntervalError(f"not {what}: {quote(text)} (expected a number)")
     return int(text)

@@ -8,6 +8,7 @@ from tocsin.matchers import (
     Matcher,
     MatcherError,
     MatchOp,
+    Mode,
     format_matchers,
     parse_matcher,
     parse_matchers,
@@ -15,9 +16,13 @@ from tocsin.matchers import (
 )
 
 EQ, NE, RE, NRE = MatchOp.EQUAL, MatchOp.NOT_EQUAL, MatchOp.REGEX, MatchOp.NOT_REGEX
+OPERATOR = "an operator such as '=', '!=', '=~' or '!~'"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = TEXT.filter(bool)
-MATCHERS = st.builds(Matcher, NAMES, st.sampled_from([EQ, NE]), TEXT)
+PATTERNS = st.sampled_from([".*", "a|b", r"\d+\.\w", 'say "no"', "[{}]", "x\ny", "é+", r"\\"])
+MATCHERS = st.builds(Matcher, NAMES, st.sampled_from([EQ, NE]), TEXT) | st.builds(
+    Matcher, NAMES, st.sampled_from([RE, NRE]), PATTERNS
+)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +54,7 @@ def test_a_missing_label_counts_as_empty_and_a_regex_must_match_all(
 
 
 def test_a_matcher_with_a_regex_that_is_none_cannot_be_made() -> None:
-    with pytest.raises(MatcherError, match="lookahead"):
+    with pytest.raises(MatcherError, match="invalid or unsupported Perl syntax"):
         Matcher("x", RE, "(?=a)")
 
 
@@ -65,6 +70,9 @@ def test_the_value_of_a_plain_matcher_is_no_regex() -> None:
         (Matcher("a", EQ, 'q"\\\n\t'), 'a="q\\"\\\\\\n\t"'),
         (Matcher("a b", EQ, "é\t"), '"a b"="é\\t"'),
         (Matcher("a.b", NE, ""), 'a.b!=""'),
+        (Matcher("a\u2003b", EQ, ""), '"a\\u2003b"=""'),
+        (Matcher("a\x1fb", EQ, ""), 'a\x1fb=""'),
+        (Matcher("a`", EQ, "\n"), '"a`"="\\n"'),
     ],
 )
 def test_a_matcher_is_written_as_alertmanager_writes_it(matcher: Matcher, expected: str) -> None:
@@ -96,6 +104,8 @@ def test_matchers_are_written_sorted_by_name_value_and_comparison() -> None:
         ('a="\\d+"', [("a", EQ, "\\d+")]),
         ("a=b\\", [("a", EQ, "b\\")]),
         ("a={b}", [("a", EQ, "{b")]),
+        ("a=b,c=\v", [("a", EQ, "b"), ("c", EQ, "")]),
+        ("a=\vb,c=d", [("a", EQ, "\vb"), ("c", EQ, "d")]),
         # Only UTF-8: other names, quoted names, Go's escapes of bytes.
         ("é=b", [("é", EQ, "b")]),
         ('{"a b"="c"}', [("a b", EQ, "c")]),
@@ -125,6 +135,7 @@ def test_matchers_are_read_by_either_grammar(text: str, expected: list[tuple[str
         ('a=b"', 'matcher value contains unescaped double quote: b"'),
         ('a="b"c"', 'matcher value contains unescaped double quote: "b"c"'),
         ('a="b\\"', 'matcher value contains unescaped double quote: "b\\"'),
+        ('a="b\\,",c=d', 'matcher value contains unescaped double quote: "b\\,",c=d'),
         ('a=~"("', "error parsing regexp"),
         ('"a b"=~"("', "bad matcher format"),
     ],
@@ -135,6 +146,98 @@ def test_what_neither_grammar_reads_is_refused_in_the_words_of_the_classic_one(
     with pytest.raises(MatcherError) as refusal:
         parse_matchers(text)
     assert str(refusal.value).startswith(reason)
+
+
+UTF8 = {
+    "": [],
+    " ": [],
+    "{}": [],
+    "{ }": [],
+    "a=b": [("a", EQ, "b")],
+    "{a=b,}": [("a", EQ, "b")],
+    "a=b,": [("a", EQ, "b")],
+    " { a != b , c =~ [a-z]+ } ": [("a", NE, "b"), ("c", RE, "[a-z]+")],
+    "a\u202f=\u3000b": [("a", EQ, "b")],
+    "a\x1f=b": [("a\x1f", EQ, "b")],
+    'a="\t"': [("a", EQ, "\t")],
+    'a="\\"b\\" \\\\"': [("a", EQ, '"b" \\')],
+    'a="\\U0001f642\\xf0\\x9f\\x99\\x82\\101"': [("a", EQ, "🙂🙂A")],
+    '""=a': [("", EQ, "a")],
+    "🙂=🙂b": [("🙂", EQ, "🙂b")],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), UTF8.items())
+def test_matchers_are_read_by_the_utf8_grammar(text: str, expected: list[tuple[str, MatchOp, str]]) -> None:
+    assert [(m.name, m.op, m.value) for m in parse_matchers(text, Mode.UTF8)] == expected
+
+
+COMPLAINTS = {
+    ",": "0:1: unexpected ,: expected label name",
+    "{,}": "1:2: unexpected ,: expected label name",
+    "=b": "0:1: unexpected =: expected label name",
+    "{": "0:1: end of input: expected close brace",
+    "}": "0:1: }: expected opening brace",
+    "a=b}": "0:4: }: expected opening brace",
+    "a=b,}": "0:5: }: expected opening brace",
+    "{a=b": "0:4: end of input: expected close brace",
+    "{a=b ": "0:4: end of input: expected close brace",
+    "{a=b,": "0:5: end of input: expected close brace",
+    "a": f"end of input: expected {OPERATOR}",
+    "{a}": f"2:3: unexpected }}: expected {OPERATOR}",
+    "a b": f"2:3: unexpected b: expected {OPERATOR}",
+    "a=": "end of input: expected label value",
+    "a=,": "2:3: unexpected ,: expected label value",
+    "a==b": "2:3: unexpected =: expected label value",
+    "a=b c": "4:5: unexpected c: expected a comma or close brace",
+    'a=é:"b"': '4:7: unexpected "b": expected a comma or close brace',
+    "a=b,,": "4:5: unexpected ,: expected a matcher or close brace after comma",
+    "a=b\\n": "3:4: \\: invalid input: expected a comma or close brace",
+    "a=b,'": "4:5: ': invalid input: expected a matcher or close brace after comma",
+    "{a=b} c": "6:7: c: expected end of input",
+    "{a=b}~": "5:6: ~: invalid input: expected end of input",
+    "~": "0:1: ~: invalid input",
+    "a!": f"1:2: unexpected end of input, expected one of '=~': expected {OPERATOR}",
+    "a!b": f"1:2: !: expected one of '=~': expected {OPERATOR}",
+    'a="b': '2:4: "b: missing end ": expected label value',
+    'a="b\\"': '2:6: "b\\": missing end ": expected label value',
+    'a="\\d+"': '2:7: "\\d+": invalid input',
+    'a="\n"': '2:5: "\n": invalid input',
+    '"\\xf0\\x9f"=b': '0:10: "\\xf0\\x9f": invalid input',
+    'a="\\ud800"': '2:10: "\\ud800": invalid input',
+    'a="\\Uffffffff"': '2:14: "\\Uffffffff": invalid input',
+    'a=~"("': "failed to create matcher: error parsing regexp: missing closing ): `^(?:()$`",
+    'a=~"(",': "failed to create matcher: error parsing regexp: missing closing ): `^(?:()$`",
+    "a=\ud800": 'matcher value not valid UTF-8: "a=\\ud800"',
+}
+
+
+@pytest.mark.parametrize(("text", "complaint"), COMPLAINTS.items(), ids=map(ascii, COMPLAINTS))
+def test_the_utf8_grammar_tells_the_columns_where_it_fails(text: str, complaint: str) -> None:
+    with pytest.raises(MatcherError) as refusal:
+        parse_matchers(text, Mode.UTF8)
+    assert str(refusal.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "no matchers"),
+        ("a=b,c=d", "expected 1 matcher, found 2"),
+        ("{a=b", "unexpected open or close brace: {a=b"),
+    ],
+)
+def test_one_matcher_of_the_utf8_grammar_is_one(text: str, complaint: str) -> None:
+    with pytest.raises(MatcherError) as refusal:
+        parse_matcher(text, Mode.UTF8)
+    assert str(refusal.value) == complaint
+
+
+def test_the_classic_grammar_alone_knows_no_other_names() -> None:
+    assert parse_matcher("a={b}", Mode.CLASSIC) == Matcher("a", EQ, "{b}")
+    assert parse_matchers("{a=b}", Mode.CLASSIC) == (Matcher("a", EQ, "b"),)
+    with pytest.raises(MatcherError, match="bad matcher format: é=b"):
+        parse_matchers("é=b", Mode.CLASSIC)
 
 
 @pytest.mark.parametrize("text", ["a=b", " a = b ", 'a="b"'])

@@ -235,9 +235,20 @@ def test_a_grant_names_its_actions(statement: dict[str, Any]) -> None:
         assert re.fullmatch(r"[a-z-]+:[A-Za-z]+", action)
 
 
+PHONES = {
+    "Sid": "PagePhones",
+    "Effect": "Allow",
+    "Action": "sns:Publish",
+    "NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"},
+}
+"""A text message has no resource: it is what is left of SNS without topics and endpoints."""
+
+
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_a_grant_names_its_resources_unless_aws_knows_none(statement: dict[str, Any]) -> None:
-    if statement["Resource"] == "*":
+    if "NotResource" in statement:
+        assert statement == PHONES
+    elif statement["Resource"] == "*":
         assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES
     else:
         assert not [resource for resource in listed(statement["Resource"]) if isinstance(resource, str)]
@@ -260,10 +271,28 @@ SOURCES = {
 }
 """What the evaluator may do with what a parameter names."""
 
+RECEIVERS = {
+    "TopicArns": {"sns:Publish"},
+    "SesArns": {"ses:SendEmail", "ses:SendRawEmail"},
+    "EventBusArns": {"events:PutEvents"},
+    "QueueArns": {"sqs:SendMessage"},
+    "FunctionArns": {"lambda:InvokeFunction"},
+    "ReceiverSecretArns": {"secretsmanager:GetSecretValue"},
+    "ReceiverParameterArns": {"ssm:GetParameter"},
+    "ReceiverKeyArns": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "ReceiverRoleArns": {"sts:AssumeRole"},
+}
+"""What the dispatcher may do with what a parameter names."""
 
-def conditional() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the condition and the statement of each grant that the evaluator has under a condition."""
-    for policy in ROLES["EvaluatorRole"]["Policies"]:
+NAMED = [
+    *(("EvaluatorRole", parameter, actions) for parameter, actions in SOURCES.items()),
+    *(("DispatcherRole", parameter, actions) for parameter, actions in RECEIVERS.items()),
+]
+
+
+def conditional(role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the condition and the statement of each grant that a role has under a condition."""
+    for policy in ROLES[role]["Policies"]:
         for entry in policy["PolicyDocument"]["Statement"]:
             if "Fn::If" in entry:
                 condition, statement, otherwise = entry["Fn::If"]
@@ -271,14 +300,14 @@ def conditional() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield condition, statement
 
 
-@pytest.mark.parametrize(("parameter", "actions"), SOURCES.items(), ids=SOURCES)
-def test_sources_may_use_what_a_parameter_names_and_nothing_if_it_is_empty(
-    parameter: str, actions: set[str]
+@pytest.mark.parametrize(("role", "parameter", "actions"), NAMED, ids=[name for _, name, _ in NAMED])
+def test_a_role_may_use_what_a_parameter_names_and_nothing_if_it_is_empty(
+    role: str, parameter: str, actions: set[str]
 ) -> None:
     [(condition, statement)] = [
         (condition, statement)
-        for condition, statement in conditional()
-        if {"Ref": parameter} in (statement["Resource"], *bounds(statement))
+        for condition, statement in conditional(role)
+        if {"Ref": parameter} in (statement.get("Resource"), *bounds(statement))
     ]
     assert set(listed(statement["Action"])) == actions
     assert TEMPLATE["Parameters"][parameter]["Default"] == ""
@@ -299,10 +328,23 @@ def test_who_may_write_metrics_may_do_so_in_named_namespaces_only() -> None:
     }
 
 
-def test_no_other_function_reads_a_secret_or_assumes_a_role() -> None:
-    allowed = {action for actions in SOURCES.values() for action in actions}
+def test_no_function_uses_what_is_there_for_the_sources_or_receivers_of_another() -> None:
+    own = {"EvaluatorRole": SOURCES, "DispatcherRole": RECEIVERS}
     for role, statement in statements():
-        assert role == "EvaluatorRole" or not allowed & set(listed(statement["Action"]))
+        named = [name["Ref"] for name in listed(statement.get("Resource", [])) if "Ref" in name]
+        assert not set(named) & (SOURCES.keys() | RECEIVERS.keys()) - own.get(role, {}).keys()
+
+
+def test_only_evaluator_and_dispatcher_read_secrets_or_assume_roles() -> None:
+    theirs = {"secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "sts:AssumeRole"}
+    for role, statement in statements():
+        assert role in ("EvaluatorRole", "DispatcherRole") or not theirs & set(listed(statement["Action"]))
+
+
+def test_text_messages_are_sent_if_the_stack_says_so() -> None:
+    assert ("WithSms", PHONES) in conditional("DispatcherRole")
+    assert TEMPLATE["Conditions"]["WithSms"] == {"Fn::Equals": [{"Ref": "Sms"}, "true"]}
+    assert TEMPLATE["Parameters"]["Sms"]["Default"] == "false"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -315,7 +357,7 @@ def granted(role: str, table: str) -> set[str]:
     return {
         action
         for name, statement in statements()
-        if name == role and {"Fn::GetAtt": [table, "Arn"]} in listed(statement["Resource"])
+        if name == role and {"Fn::GetAtt": [table, "Arn"]} in listed(statement.get("Resource", []))
         for action in listed(statement["Action"])
     }
 

@@ -9,13 +9,14 @@ from tocsin.ports import Sample
 from tocsin.templates.engine import Template, compile_template
 from tocsin.templates.expand import TemplateError, check, expand
 from tocsin.templates.functions import FUNCTIONS
-from tocsin.templates.run import MAX_DEPTH, MAX_STEPS, MAX_TEXT, Run
+from tocsin.templates.run import LONGEST_TEXT, MAX_DEPTH, MAX_STEPS, MAX_TEXT, Run
 from tocsin.templates.scene import VARIABLES, Scene, variables
 
 SAMPLES = [Sample({"instance": f"{number:05}"}, 1.0) for number in range(50_000)]
 SCENE = Scene({"job": "node"}, 1.5, datetime(2026, 3, 1, tzinfo=UTC), query=lambda _: SAMPLES)
 STEPS = f"takes more than {MAX_STEPS} steps"
 CHARACTERS = f"more than {MAX_TEXT} characters"
+FAR_TOO_LONG = f"more than {LONGEST_TEXT} characters"
 
 
 def doubled(text: str, times: int, then: str) -> str:
@@ -37,9 +38,9 @@ NESTED = (
         ("{{ range 1000000000 }}x{{ end }}", STEPS),
         ("{{ range 100 }}{{ range 100 }}{{ range 100 }}{{ end }}{{ end }}{{ end }}", STEPS),
         ("{{ range 1000 }}" + "x" * 100 + "{{ end }}", CHARACTERS),
-        ('{{ printf "%1000000000d" 1 }}', CHARACTERS),
-        ('{{ printf "%.1000000000d" 1 }}', CHARACTERS),
-        ('{{ printf "%.1000000000f" 1.0 }}', CHARACTERS),
+        ('{{ printf "%1000000000d" 1 }}', FAR_TOO_LONG),
+        ('{{ printf "%.1000000000d" 1 }}', FAR_TOO_LONG),
+        ('{{ printf "%.1000000000f" 1.0 }}', FAR_TOO_LONG),
         ('{{ printf "%*d" 1000000 1 }}', CHARACTERS),
         ('{{ printf "%60000d%60000d" 1 1 }}', CHARACTERS),
         ('{{ range 1000000 }}{{ $x := printf "%60000d" 1 }}{{ end }}', STEPS),
@@ -56,7 +57,7 @@ NESTED = (
         (doubled("a", 15, "match `(a|aa)+$` $x"), STEPS),
         (doubled("a", 15, "match `((a{0,10}){0,10}){0,10}b` $x"), STEPS),
         (doubled("a", 15, "reReplaceAll `a.*z|a` `b` $x"), STEPS),
-        (doubled("a", 12, "reReplaceAll `a` $x $x"), CHARACTERS),
+        (doubled("a", 12, "reReplaceAll `a` $x $x"), STEPS),
         ("{{ $m := args 1 }}{{ range 30 }}{{ $m = args $m $m }}{{ end }}{{ len (print $m) }}", "deep"),
         ("{{ $m := args 1 }}{{ range 15 }}{{ $m = args $m $m }}{{ end }}{{ $m }}", CHARACTERS),
         ("{{ $m := args 1 }}{{ range 1000 }}{{ $m = args $m }}{{ end }}{{ $m }}", "nested more than 20 deep"),

@@ -1,7 +1,6 @@
 """tocsin rules test: promtool's unit tests of rules, played by our own engine."""
 
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -14,7 +13,7 @@ from click.exceptions import Exit
 from tocsin.cli.command import Command
 from tocsin.cli.output import print_json, warn
 from tocsin.cli.session import Session
-from tocsin.regexes import RegexError, compile_re2
+from tocsin.regexes import Regex, RegexError, compile_re2
 from tocsin.ruletests import report
 from tocsin.ruletests.run import Options, run
 from tocsin.ruletests.server import NoServerError, Server, Servers, running, starting
@@ -88,7 +87,7 @@ def _nowhere(interval: timedelta) -> AbstractContextManager[Server]:  # noqa: AR
     raise NoServerError(_NONE)
 
 
-def _chosen(patterns: Sequence[str]) -> re.Pattern[str] | None:
+def _chosen(patterns: Sequence[str]) -> Regex | None:
     try:
         return compile_re2("|".join(patterns)) if patterns else None
     except RegexError as error:

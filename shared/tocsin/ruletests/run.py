@@ -1,6 +1,5 @@
 """Running test files: every case on a Prometheus of its own, several of them at once."""
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from tocsin.durations import format_duration
 from tocsin.instants import millis
 from tocsin.labels import format_labels
 from tocsin.ports import one_by_one
+from tocsin.regexes import Regex
 from tocsin.ruletests.groups import Group, load, read_text, rule_files
 from tocsin.ruletests.play import TIMEOUT_SECONDS, Play
 from tocsin.ruletests.server import NoServerError, Server, Servers
@@ -34,7 +34,7 @@ class Options:
     With `own_intervals` groups are evaluated at their own intervals; with `dump` verdicts hold all series.
     """
 
-    chosen: re.Pattern[str] | None = None
+    chosen: Regex | None = None
     own_intervals: bool = False
     ignore_unknown: bool = False
     dump: bool = False

@@ -85,7 +85,7 @@ def cut(item: Value, *bounds: Value) -> Value:
     content = utf8(item) if isinstance(item, str) else item
     low, high = _bounds(len(content), bounds)
     part = content[low:high]
-    return part.decode("utf-8", "replace") if isinstance(part, bytes) else part
+    return part.decode("utf-8", "replace") if isinstance(part, bytes) else type(item)(part)
 
 
 def _bounds(size: int, bounds: tuple[Value, ...]) -> tuple[int, int]:

@@ -33,8 +33,10 @@ _STOPS_AT = {"and": False, "or": True}
 class Caller:
     """Makes closures of the pipelines of one definition."""
 
-    def __init__(self, source: Source, template: str, functions: Mapping[str, Function]) -> None:
-        self.source, self.template, self.functions = source, template, functions
+    def __init__(
+        self, source: Source, template: str, functions: Mapping[str, Function], *, html: bool = False
+    ) -> None:
+        self.source, self.template, self.functions, self.html = source, template, functions, html
 
     def failure(self, node: Node | Command | Operand, reason: str) -> TemplateError:
         """Return the error that a node fails."""

@@ -19,7 +19,7 @@ from tocsin.templates.nodes import (
     Text,
 )
 from tocsin.templates.printing import shown
-from tocsin.templates.run import MAX_DEPTH, OUT_OF_STEPS, TOO_LONG, Run
+from tocsin.templates.run import MAX_DEPTH, Run
 from tocsin.templates.source import TemplateError
 from tocsin.templates.values import Value, is_list
 
@@ -49,7 +49,7 @@ def _body(owner: Node, body: Body, caller: Caller) -> Execute:
     def execute(run: Run, dot: Value) -> str | None:
         run.steps -= cost
         if run.steps < 0:
-            raise caller.failure(owner, OUT_OF_STEPS)
+            raise caller.failure(owner, run.limits.out_of_steps)
         for step in steps:
             jump = step(run, dot)
             if jump is not None:
@@ -61,10 +61,14 @@ def _body(owner: Node, body: Body, caller: Caller) -> Execute:
 
 def _node(node: Node, caller: Caller) -> Execute:
     match node:
+        case Action() if node.pipeline.variables:
+            return _silent(node, caller)
+        case Text() | Action() if caller.html:
+            return _in_html(node, caller)
         case Text():
             return _text(node, caller)
         case Action():
-            return _silent(node, caller) if node.pipeline.variables else _printing(node, caller)
+            return _printing(node, caller)
         case Choice():
             return _choice(node, caller)
         case Range():
@@ -75,13 +79,19 @@ def _node(node: Node, caller: Caller) -> Execute:
             return lambda _, __: keyword
 
 
+def _in_html(node: Text | Action, caller: Caller) -> Execute:
+    from tocsin.templates import html  # here, for rules have none
+
+    return html.text(node, caller) if isinstance(node, Text) else html.insertion(node, caller)
+
+
 def _text(node: Text, caller: Caller) -> Execute:
     text, length = node.text, len(node.text)
 
     def execute(run: Run, _: Value) -> None:
         run.room -= length
         if run.room < 0:
-            raise caller.failure(node, TOO_LONG)
+            raise caller.failure(node, run.limits.too_long)
         run.out.append(text)
 
     return execute
@@ -107,7 +117,7 @@ def _printing(node: Action, caller: Caller) -> Execute:
             raise caller.failure(node, str(error)) from None
         run.room -= len(text)
         if run.room < 0:
-            raise caller.failure(node, TOO_LONG)
+            raise caller.failure(node, run.limits.too_long)
         run.out.append(text)
 
     return execute

@@ -8,6 +8,7 @@ from tocsin.durations import DurationError, parse_duration
 from tocsin.instants import millis
 from tocsin.templates import patterns, text
 from tocsin.templates.builtins import BUILTINS
+from tocsin.templates.content import Html
 from tocsin.templates.hosts import strip_domain, strip_port
 from tocsin.templates.humanize import humanize, humanize1024, humanize_duration, humanize_percentage
 from tocsin.templates.numbers import parse_float
@@ -16,13 +17,6 @@ from tocsin.templates.run import Run
 from tocsin.templates.source import TemplateError
 from tocsin.templates.times import Duration, duration, humanize_timestamp, time_of
 from tocsin.templates.values import ANY, STRING, AnyMap, Function, Value, type_of
-
-
-class Html(str):
-    """Text that html/template would leave as it is; here it is text."""
-
-    __slots__ = ()
-    go_type = "template.HTML"
 
 
 def to_float(value: Value) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tocsin.templates.run import A_STEP, MAX_TEXT, OUT_OF_STEPS, Run
+from tocsin.templates.run import A_STEP, Run
 from tocsin.templates.source import TemplateError
 from tocsin.templates.values import ANY, Function, Struct, Type, Value, missing_from, type_of
 
@@ -41,17 +41,13 @@ def method(run: Run, value: Value, name: str, arguments: Sequence[Value]) -> Val
 
 def call(run: Run, name: str, function: Function, arguments: list[Value]) -> Value:
     """Return what a function returns; what it is given and the text that it makes are paid for by their length."""
-    run.steps -= sum(len(argument) for argument in arguments if isinstance(argument, _SIZED)) // A_STEP
-    if run.steps < 0:
-        raise TemplateError(OUT_OF_STEPS)
+    run.spend(sum(len(argument) for argument in arguments if isinstance(argument, _SIZED)) // A_STEP)
     try:
         result = function.call(run, *arguments) if function.in_run else function.call(*arguments)
+        if isinstance(result, str):
+            run.pay_for(len(result))
     except TemplateError as error:
         raise TemplateError(f"error calling {name}: {error}") from None
-    if isinstance(result, str):
-        if len(result) > MAX_TEXT:
-            raise TemplateError(f"error calling {name}: makes a text of more than {MAX_TEXT} characters")
-        run.steps -= len(result) // A_STEP
     return result
 
 

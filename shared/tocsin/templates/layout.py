@@ -1,7 +1,7 @@
 """Times in Go's layouts, which show how they would write Monday 2 January 2006, 15:04:05 (Go time/format.go)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 MONTHS = (
@@ -25,7 +25,7 @@ _PARTS: Mapping[str, Callable[[datetime], str]] = {
     "Jan(?![a-z])": lambda at: MONTHS[at.month - 1][:3],
     "Monday": lambda at: DAYS[at.weekday()],
     "Mon(?![a-z])": lambda at: DAYS[at.weekday()][:3],
-    "MST": lambda at: at.tzname() or "UTC",
+    "MST": lambda at: _zone(at),
     "2006": lambda at: f"{at.year:04d}",
     "__2": lambda at: f"{at.timetuple().tm_yday:3d}",
     "_2(?!006)": lambda at: f"{at.day:2d}",
@@ -54,6 +54,15 @@ _WRITERS = tuple(_PARTS.values())
 _LAYOUT = re.compile("|".join([*(f"({part})" for part in _PARTS), r"([.,](?:0+|9+)(?![0-9]))"]))
 
 
+def parts_of(layout: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a layout, each after the text that stands before it; what is last is no part."""
+    at = 0
+    for part in _LAYOUT.finditer(layout):
+        yield layout[at : part.start()], part.group()
+        at = part.end()
+    yield layout[at:], ""
+
+
 def format_time(at: datetime, layout: str) -> str:
     """Return an aware time in a layout."""
     return _LAYOUT.sub(lambda match: _written(at, match), layout)
@@ -75,6 +84,12 @@ def _fraction(at: datetime, part: str) -> str:
         return part[0] + digits.ljust(len(part) - 1, "0")
     digits = digits.rstrip("0")
     return part[0] + digits if digits else ""
+
+
+def _zone(at: datetime) -> str:
+    """Return the short name of the zone, the offset of one that has no name (Python would call it `UTC+02:00`)."""
+    name = at.tzname() or "UTC"
+    return _offset(at, "") if name.startswith(("UTC+", "UTC-")) else name
 
 
 def _hour(at: datetime) -> int:

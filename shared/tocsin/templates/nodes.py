@@ -186,3 +186,8 @@ class Definition(NamedTuple):
     body: Body
     slots: int
     height: int
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing but spaces: such a definition replaces none and may be replaced."""
+        return all(isinstance(node, Text) and not node.text.strip() for node in self.body)

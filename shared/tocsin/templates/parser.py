@@ -25,7 +25,7 @@ from tocsin.templates.source import Source
 
 
 class Parsed(NamedTuple):
-    """A text: what stands in it outside of definitions, the definitions, and what they all mention.
+    """A text: what stands in it outside of definitions, the definitions, what they all mention and invoke.
 
     `mentions` holds the functions, variables and fields by their names, and `.` if a dot or a `$` stands alone.
     """
@@ -33,6 +33,7 @@ class Parsed(NamedTuple):
     main: Definition
     definitions: Mapping[str, Definition]
     mentions: frozenset[str]
+    invocations: tuple[Invocation, ...] = ()
 
 
 def parse(source: Source, functions: Container[str], variables: Iterable[str] = ()) -> Parsed:
@@ -42,7 +43,9 @@ def parse(source: Source, functions: Container[str], variables: Iterable[str] = 
     """
     reader = Reader(source)
     parser = _Parser(reader, PipelineParser(reader, functions, scope_of(*variables)))
-    return Parsed(parser.main(), parser.definitions, frozenset(parser.pipelines.mentions))
+    main = parser.main()
+    mentions = frozenset(parser.pipelines.mentions)
+    return Parsed(main, parser.definitions, mentions, tuple(parser.invocations))
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class _Parser:
     reader: Reader
     pipelines: PipelineParser
     definitions: dict[str, Definition] = field(default_factory=dict)
+    invocations: list[Invocation] = field(default_factory=list)
     ranges: int = 0
     deepest: int = 0
 
@@ -91,9 +95,9 @@ class _Parser:
 
     def _add(self, token: Token, new: Definition) -> None:
         old = self.definitions.get(new.name)
-        if old is None or _is_blank(old.body):
+        if old is None or old.is_blank:
             self.definitions[new.name] = new
-        elif not _is_blank(new.body):
+        elif not new.is_blank:
             raise self.reader.error(token, f"multiple definition of template {quote(new.name)}")
 
     # -- actions ----------------------------------------------------------------------------------------
@@ -216,9 +220,5 @@ class _Parser:
         return self._named(name, pipeline)
 
     def _named(self, name: Token, pipeline: Pipeline | None) -> Invocation:
-        return Invocation(name.at, self.pipelines.text_of(name), name.text, pipeline)
-
-
-def _is_blank(body: Body) -> bool:
-    """Return whether there is nothing but spaces: such a definition may be replaced."""
-    return all(isinstance(node, Text) and not node.text.strip() for node in body)
+        self.invocations.append(Invocation(name.at, self.pipelines.text_of(name), name.text, pipeline))
+        return self.invocations[-1]

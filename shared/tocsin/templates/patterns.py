@@ -1,15 +1,13 @@
-"""Regular expressions over what alerts carry, in time linear in it.
-
-By google-re2 (0.6 MB in the layer, 6 ms and 3 MB when first used), not by `tocsin.regexes`: those patterns are the
-operator's and few, while here a rule's pattern meets any label's text, and Python's engine can take for ever.
-"""
+"""Regular expressions over what alerts carry, within what a template may take."""
 
 import re
 from functools import lru_cache
 from typing import Any
 
+from tocsin.regexes import RegexError, compiled
+from tocsin.templates.printable import quote_pattern
 from tocsin.templates.run import Bounded, Run
-from tocsin.templates.source import TemplateError
+from tocsin.templates.source import TemplateError, shortened
 
 _LONGEST_PATTERN = 1_000
 _MAX_MEMORY = 1 << 18
@@ -30,7 +28,10 @@ def replace_all(run: Run, pattern: str, template: str, text: str) -> str:
 
     As in Go an empty match right after another match is none.
     """
-    compiled, to, at = _compiled(pattern), Bounded(), 0
+    try:
+        compiled, to, at = _compiled(pattern), Bounded(), 0
+    except TemplateError as error:
+        raise TemplateError(f"regexp: Compile({shortened(quote_pattern(pattern))}): {error}") from None
     _pay(run, compiled, len(text))
     for match in compiled.finditer(_encodable(text)):
         if match.end() > at or match.end() == 0:
@@ -48,17 +49,12 @@ def _pay(run: Run, compiled: Any, characters: int) -> None:
 
 @lru_cache(maxsize=32)
 def _compiled(pattern: str) -> Any:
-    import re2  # here, for most evaluations need none of it
-
     if len(pattern) > _LONGEST_PATTERN:
         raise TemplateError(f"error parsing regexp: longer than {_LONGEST_PATTERN} characters")
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MAX_MEMORY
     try:
-        return re2.compile(_encodable(pattern), options)
-    except re2.error as error:
-        raise TemplateError(f"error parsing regexp: {error.args[0].decode()}") from None
+        return compiled(pattern, captures=True, max_memory=_MAX_MEMORY)
+    except RegexError as error:
+        raise TemplateError(str(error)) from None
 
 
 def _encodable(text: str) -> str:

@@ -26,6 +26,11 @@ def quote_character(character: str, *, ascii_only: bool = False) -> str:
     return f"'{(quote_ascii if ascii_only else quote)(character)[1:-1]}'"
 
 
+def quote_pattern(pattern: str) -> str:
+    """Return a regular expression as Go's errors quote it: between backquotes if it can stand there."""
+    return f"`{pattern}`" if backquotable(pattern) else quote(pattern)
+
+
 def backquotable(text: str) -> bool:
     """Return whether `text` can stand unchanged between backquotes (Go `strconv.CanBackquote`)."""
     return not any(ch in "`\x7f\ufeff" or (ch < " " and ch != "\t") for ch in text)

@@ -6,7 +6,7 @@ from tocsin.templates.numbers import shortest
 from tocsin.templates.run import Bounded
 from tocsin.templates.scalars import PLAIN, Spec, scalar
 from tocsin.templates.source import TemplateError
-from tocsin.templates.values import Stringer, Struct, Value, type_of
+from tocsin.templates.values import Stringer, Struct, Value, is_list, type_of
 
 DEEPEST = 20
 """How deep values inside values are printed; Go goes on until it is through."""
@@ -68,7 +68,7 @@ def _bad_verb(value: Value, spec: Spec) -> str:
 def _compound(to: Bounded, value: Value, spec: Spec, depth: int) -> None:
     opening, separator, closing = ("{", ", ", "}") if spec.go_syntax else ("[", " ", "]")
     to.write(type_of(value) if spec.go_syntax else "map" if isinstance(value, Mapping) else "")
-    if isinstance(value, Struct) and not isinstance(value, Mapping):
+    if isinstance(value, Struct) and not isinstance(value, Mapping) and not is_list(value):
         opening, closing = "{", "}"
     to.write(opening)
     for number, (name, element) in enumerate(_elements(value, spec)):
@@ -86,7 +86,7 @@ def _elements(value: Value, spec: Spec) -> Iterable[tuple[str | None, Value]]:
     """Return what a value is made of, with the key of a map and, if it is to be shown, the name of a field."""
     if isinstance(value, Mapping):
         return sorted(value.items())
-    if isinstance(value, Struct):
+    if isinstance(value, Struct) and not is_list(value):
         named = spec.names_fields or spec.go_syntax
         return [(name if named else None, get(value)) for name, get in value.fields.items()]
     return [(None, element) for element in value]

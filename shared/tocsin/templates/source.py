@@ -9,8 +9,12 @@ class TemplateError(ValueError):
     """The text is no template, or the template fails with the values it is given.
 
     The message reads as Go's: `template: NAME:LINE:COLUMN: …`, lines from 1, columns in bytes from 0. What a
-    template's function raises has no place yet; the call adds it.
+    template's function raises has no place yet; the call adds it. `name` and `line` are the place's once there is one.
     """
+
+    def __init__(self, message: str, name: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.name, self.line = name, line
 
 
 class Source(NamedTuple):
@@ -21,17 +25,16 @@ class Source(NamedTuple):
 
     def error(self, at: int, reason: str) -> TemplateError:
         """Return the error that the text does not parse at the character `at`."""
-        return TemplateError(f"template: {self._place(at)}: {shortened(reason)}")
+        return self._error(at, shortened(reason))
 
     def failure(self, at: int, template: str, node: str, reason: str) -> TemplateError:
         """Return the error that a node of the template called `template` fails."""
-        return TemplateError(
-            f'template: {self._place(at)}: executing "{template}" at <{shortened(node)}>: {shortened(reason)}'
-        )
+        return self._error(at, f'executing "{template}" at <{shortened(node)}>: {shortened(reason)}')
 
-    def _place(self, at: int) -> str:
-        start = self.text.rfind("\n", 0, at) + 1
-        return f"{self.name}:{self.line(at)}:{len(utf8(self.text[start:at]))}"
+    def _error(self, at: int, reason: str) -> TemplateError:
+        line, start = self.line(at), self.text.rfind("\n", 0, at) + 1
+        column = len(utf8(self.text[start:at]))
+        return TemplateError(f"template: {self.name}:{line}:{column}: {reason}", self.name, line)
 
     def line(self, at: int) -> int:
         """Return the number of the line that the character `at` is in."""

@@ -1,5 +1,13 @@
 """Text as Go's strings package changes it: character by character, none into several."""
 
+_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Go's `unicode.IsSpace` takes for a space."""
+
+
+def trim_space(text: str) -> str:
+    """Return the text without the spaces at its ends (Go `strings.TrimSpace`)."""
+    return text.strip(_SPACES)
+
 
 def upper(text: str) -> str:
     """Return the text in upper case (Go `strings.ToUpper`)."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from tocsin.templates.layout import DAYS, MONTHS, format_time
 from tocsin.templates.numbers import shortest, special
 from tocsin.templates.source import TemplateError
-from tocsin.templates.values import STRING, Function, Stringer, Struct, Type
+from tocsin.templates.values import INT, STRING, Function, Stringer, Struct, Type
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
@@ -83,11 +83,37 @@ class Time(Stringer, Struct):
 
     def text(self) -> str:
         """Return what Go's `Time.String` returns."""
-        return format_time(self.at, _STRING_LAYOUT)
+        return self.format(_STRING_LAYOUT)
+
+    def format(self, layout: str) -> str:
+        """Return the time in a layout of Go's."""
+        return format_time(self.at, layout)
 
     def since(self, other: "Time") -> Duration:
-        """Return how long after another time this is."""
-        return duration((self.at - other.at) // _MICROSECOND * 1000)
+        """Return how long after another time this is; as in Go not more than 292 years."""
+        passed = (self.at - other.at) // _MICROSECOND * 1000
+        return Duration(max(-_LARGEST - 1, min(_LARGEST, passed)))
+
+    def on(self, years: int, months: int, days: int) -> "Time":
+        """Return the time so many years, months and days later; the 31st of April is the 1st of May."""
+        year, month = divmod(self.at.month - 1 + months, 12)
+        try:
+            first = self.at.replace(year=self.at.year + years + year, month=month + 1, day=1)
+            return Time(first + timedelta(days=self.at.day - 1 + days))
+        except (OverflowError, ValueError):
+            raise TemplateError("no year from 1 to 9999") from None
+
+    def truncated(self, unit: int) -> "Time":
+        """Return the time rounded down to a multiple of a duration since the year 1."""
+        return self.plus(-((unix_nanoseconds(self) - unix_nanoseconds(ZERO)) % unit)) if unit > 0 else self
+
+    def rounded(self, unit: int) -> "Time":
+        """Return the time rounded to the nearest multiple of a duration since the year 1, up if it is between two."""
+        return self.plus(unit // 2).truncated(unit) if unit > 0 else self
+
+    def location(self) -> str:
+        """Return the name of the time zone."""
+        return getattr(self.at.tzinfo, "key", None) or self.at.tzname() or "UTC"
 
     def plus(self, passed: int) -> "Time":
         """Return the time a duration later; raises TemplateError outside of the years 1 to 9999."""
@@ -95,6 +121,10 @@ class Time(Stringer, Struct):
             return Time(self.at + timedelta(microseconds=passed // 1000))
         except OverflowError:
             raise TemplateError("no year from 1 to 9999") from None
+
+
+ZERO = Time(_ZERO)
+"""Go's zero time."""
 
 
 def time_of(seconds: float) -> Time:
@@ -122,13 +152,19 @@ def _whole(nanoseconds: int, unit: int) -> int:
     return abs(nanoseconds) // unit * (-1 if nanoseconds < 0 else 1)
 
 
+def _in_units(nanoseconds: int, unit: int) -> float:
+    """Return how many units there are; as in Go the whole ones and the rest are divided apart."""
+    whole = _whole(nanoseconds, unit)
+    return whole + (nanoseconds - whole * unit) / unit
+
+
 DURATION = Type("time.Duration", (Duration, int))
 TIME = Type("time.Time", (Time,))
 Duration.methods = {
     "String": Function(Duration.text),
-    "Hours": Function(lambda passed: passed / (3600 * _SECOND)),
-    "Minutes": Function(lambda passed: passed / (60 * _SECOND)),
-    "Seconds": Function(lambda passed: passed / _SECOND),
+    "Hours": Function(lambda passed: _in_units(passed, 3600 * _SECOND)),
+    "Minutes": Function(lambda passed: _in_units(passed, 60 * _SECOND)),
+    "Seconds": Function(lambda passed: _in_units(passed, _SECOND)),
     "Milliseconds": Function(lambda passed: _whole(passed, 10**6)),
     "Microseconds": Function(lambda passed: _whole(passed, 10**3)),
     "Nanoseconds": Function(lambda passed: int(passed)),
@@ -136,7 +172,7 @@ Duration.methods = {
 }
 Time.methods = {
     "String": Function(Time.text),
-    "Format": Function(lambda time, layout: format_time(time.at, layout), (STRING,)),
+    "Format": Function(Time.format, (STRING,)),
     "Unix": Function(lambda time: unix_nanoseconds(time) // _SECOND),
     "UnixMilli": Function(lambda time: unix_nanoseconds(time) // 10**6),
     "UnixMicro": Function(lambda time: unix_nanoseconds(time) // 10**3),
@@ -152,6 +188,12 @@ Time.methods = {
     "YearDay": Function(lambda time: time.at.timetuple().tm_yday),
     "IsZero": Function(lambda time: time.at == _ZERO),
     "UTC": Function(lambda time: Time(time.at.astimezone(UTC))),
+    "Local": Function(lambda time: Time(time.at.astimezone(UTC))),
+    "Location": Function(Time.location),
+    "AddDate": Function(Time.on, (INT, INT, INT)),
+    "Truncate": Function(Time.truncated, (DURATION,)),
+    "Round": Function(Time.rounded, (DURATION,)),
+    "Compare": Function(lambda time, other: (time.at > other.at) - (time.at < other.at), (TIME,)),
     "Add": Function(Time.plus, (DURATION,)),
     "Sub": Function(Time.since, (TIME,)),
     "After": Function(lambda time, other: time.at > other.at, (TIME,)),

@@ -54,11 +54,15 @@ class Function(NamedTuple):
 
 
 class Struct:
-    """A value with fields and methods; a method is a `Function` that takes the value before its arguments."""
+    """A value with fields and methods; a method is a `Function` that takes the value before its arguments.
+
+    `tags` are the names of fields in JSON, where they are others (Go's `json:"…"`).
+    """
 
     __slots__ = ()
     go_type: ClassVar[str]
     fields: ClassVar[Mapping[str, Callable[[Any], Value]]] = {}
+    tags: ClassVar[Mapping[str, str]] = {}
     methods: ClassVar[Mapping[str, Function]] = {}
 
 
