@@ -105,7 +105,8 @@ _REASONS = {
 class Document:
     """A file that is being read: its tree, and the problems found in it so far.
 
-    Raises DocumentError at once if the file is no YAML; everything else is noted and raised by `check`. With
+    Raises DocumentError at once if the file is no YAML; everything else is noted and raised by `check`; what is
+    no mistake is in `warnings`. With
     `ignore_unknown` keys that no block knows are left out and not noted.
     """
 
@@ -113,13 +114,14 @@ class Document:
         self._file = file
         self._ignore_unknown = ignore_unknown
         self._problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         try:
             self._tree = Tree(text)
         except YamlError as error:
-            self._note((), error.position, f"not valid YAML: {error}")
+            self._problems.append(Problem(file, *error.position, "", f"not valid YAML: {error}"))
             self.check()
         for path, position in self._tree.duplicates:
-            self._note(path, position, "this key is there twice")
+            self._problems.append(Problem(file, *position, _field(path), "this key is there twice"))
 
     def at(self, path: Path) -> Any:
         """Return what stands at `path`; None if nothing does."""
@@ -181,15 +183,24 @@ class Document:
 
     def refuse(self, path: Path, reason: str) -> None:
         """Note what is wrong with the thing at `path`, or with its not being there."""
-        self._note(path, self._tree.position(path), reason)
+        self._problems.append(self._problem(path, reason))
+
+    @property
+    def refused(self) -> int:
+        """How many problems have been noted."""
+        return len(self._problems)
+
+    def warn(self, path: Path, reason: str) -> None:
+        """Note in `warnings` what is odd about the thing at `path`, and no mistake."""
+        self.warnings.append(self._problem(path, reason))
 
     def check(self) -> None:
         """Raise DocumentError with all the problems noted, if there are any."""
         if self._problems:
             raise DocumentError(tuple(sorted(set(self._problems))))
 
-    def _note(self, path: Path, position: Position, reason: str) -> None:
-        self._problems.append(Problem(self._file, *position, _field(path), reason))
+    def _problem(self, path: Path, reason: str) -> Problem:
+        return Problem(self._file, *self._tree.position(path), _field(path), reason)
 
 
 def _reason(block: type[Block], details: ErrorDetails) -> str:

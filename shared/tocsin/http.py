@@ -27,6 +27,12 @@ USER_AGENT = f"Tocsin/{__version__}"
 SOURCE_BODY_BYTES = 16 << 20
 RECEIVER_BODY_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
+_VERSIONS = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
 # Compressing a small answer costs a server more than the answer.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
 
@@ -122,7 +128,8 @@ class Tls:
     """How a server and its client prove who they are; `ca`, `certificate` and `key` are PEM, empty for none.
 
     `ca` replaces the system's authorities. `server_name` is what the server's certificate is to be for, if
-    not for the URL's host. Without `verify` any certificate will do.
+    not for the URL's host. Without `verify` any certificate will do. `min_version` and `max_version` are `TLS10`
+    to `TLS13`; empty for what OpenSSL thinks.
     """
 
     ca: str = field(default="", repr=False)
@@ -130,6 +137,8 @@ class Tls:
     key: str = field(default="", repr=False)
     server_name: str = ""
     verify: bool = True
+    min_version: str = ""
+    max_version: str = ""
 
 
 class HttpClient:
@@ -141,14 +150,20 @@ class HttpClient:
     """
 
     def __init__(
-        self, max_body_bytes: int, connections: int = 1, *, tls: Tls | None = None, proxy_url: str = ""
+        self,
+        max_body_bytes: int,
+        connections: int = 1,
+        *,
+        tls: Tls | None = None,
+        proxy_url: str = "",
+        proxy_headers: Mapping[str, str] | None = None,
     ) -> None:
         """`connections` is how many are kept alive for each host; more are opened if needed, not kept.
 
-        A `proxy_url` may hold a user and a password. Raises TransportError.
+        A `proxy_url` may hold a user and a password; `proxy_headers` are for the proxy. Raises TransportError.
         """
         self._max_body_bytes = max_body_bytes
-        self._pools = _pools(connections, tls, proxy_url)
+        self._pools = _pools(connections, tls, proxy_url, proxy_headers or {})
 
     def __call__(self, request: Request, timeout_seconds: float) -> Reply:
         """Send the request and return the answer, or why there is none."""
@@ -227,7 +242,9 @@ def _reason(error: HTTPError) -> str:
 # left of the total; from then on the reader below gives every read only what is left of that.
 
 
-class _DeadlineReader(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until the timeout that it has now has passed in all, whatever comes meanwhile."""
+
     def __init__(self, sock: socket.socket) -> None:
         super().__init__()
         timeout = sock.gettimeout()
@@ -255,7 +272,7 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineReader(sock))
+        self.fp = io.BufferedReader(DeadlineReader(sock))
 
 
 class _HttpConnection(HTTPConnection):
@@ -293,29 +310,32 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _pools(connections: int, tls: Tls | None, proxy_url: str) -> urllib3.PoolManager:
+def _pools(
+    connections: int, tls: Tls | None, proxy_url: str, proxy_headers: Mapping[str, str]
+) -> urllib3.PoolManager:
     options: dict[str, Any] = {"maxsize": connections}
     https = _HttpsPool
     if tls is not None:
-        options |= {"ssl_context": _context(tls), "server_hostname": tls.server_name or None}
+        options |= {"ssl_context": ssl_context(tls), "server_hostname": tls.server_name or None}
         https = _HttpsPool if tls.verify else _UncheckedHttpsPool
-    pools = _proxy(proxy_url, options) if proxy_url else urllib3.PoolManager(**options)
+    pools = _proxy(proxy_url, proxy_headers, options) if proxy_url else urllib3.PoolManager(**options)
     pools.pool_classes_by_scheme = {"http": _HttpPool, "https": https}
     return pools
 
 
-def _proxy(url: str, options: Mapping[str, Any]) -> urllib3.ProxyManager:
+def _proxy(url: str, headers: Mapping[str, str], options: Mapping[str, Any]) -> urllib3.ProxyManager:
     try:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url("")
     if parts.scheme not in ("http", "https") or not parts.host:
         raise TransportError("proxy: expected a URL like http://proxy.example:3128")
-    login = make_headers(proxy_basic_auth=unquote(parts.auth)) if parts.auth else None
-    return urllib3.ProxyManager(parts._replace(auth=None).url, proxy_headers=login, **options)
+    login = make_headers(proxy_basic_auth=unquote(parts.auth)) if parts.auth else {}
+    return urllib3.ProxyManager(parts._replace(auth=None).url, proxy_headers={**login, **headers}, **options)
 
 
-def _context(tls: Tls) -> ssl.SSLContext:
+def ssl_context(tls: Tls) -> ssl.SSLContext:
+    """Return how a connection is encrypted; raises TransportError."""
     context = create_urllib3_context()
     try:
         context.load_verify_locations(cadata=tls.ca) if tls.ca else context.load_default_certs()
@@ -327,6 +347,10 @@ def _context(tls: Tls) -> ssl.SSLContext:
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if tls.certificate:
         _load_certificate(context, tls)
+    if tls.min_version:
+        context.minimum_version = _VERSIONS[tls.min_version]
+    if tls.max_version:
+        context.maximum_version = _VERSIONS[tls.max_version]
     if not tls.verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

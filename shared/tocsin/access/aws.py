@@ -71,16 +71,34 @@ class AwsAccess:
         role_arn: str = "",
         external_id: str = "",
         region: str = "",
+        endpoint_url: str = "",
     ) -> Any:
         """Return a client of a service; making one is not safe in several threads at once, so one waits."""
         with self._lock:
             session: Any = self._session(role_arn, external_id, region)
-            named = {"region_name": region} if region else {}
+            given = {"region_name": region, "endpoint_url": endpoint_url}
+            named = {name: value for name, value in given.items() if value}
             return session.client(service, config=config or _CONFIG, **{**self._options, **named})
 
-    def transport(self, connections: int, tls: Tls | None = None, proxy_url: str = "") -> Transport:
+    def signed_in(self, access_key: str, secret_key: str) -> "AwsAccess":
+        """Return the same access to AWS with keys in place of the credentials that the process has."""
+
+        def session() -> boto3.Session:
+            return boto3.Session(access_key, secret_key, region_name=self.session().region_name)
+
+        return AwsAccess(session, self._clock, self._options, self._parallel)
+
+    def transport(
+        self,
+        connections: int,
+        tls: Tls | None = None,
+        proxy_url: str = "",
+        proxy_headers: Mapping[str, str] | None = None,
+    ) -> Transport:
         """Return a way to send HTTP requests; raises TransportError."""
-        return HttpClient(SOURCE_BODY_BYTES, connections, tls=tls, proxy_url=proxy_url)
+        return HttpClient(
+            SOURCE_BODY_BYTES, connections, tls=tls, proxy_url=proxy_url, proxy_headers=proxy_headers
+        )
 
     def parallel(self, limit: int) -> Parallel:
         """Return a way to do up to `limit` things at once."""

@@ -1,5 +1,6 @@
 """What sources and receivers are given to reach the world with."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.access.secrets import Reference
@@ -39,11 +40,22 @@ class Access(Protocol):
         role_arn: str = "",
         external_id: str = "",
         region: str = "",
+        endpoint_url: str = "",
     ) -> Any:
-        """Return a client of a service, at the endpoint that everything else uses."""
+        """Return a client of a service, at the endpoint that everything else uses if none is given."""
         ...
 
-    def transport(self, connections: int, tls: Tls | None = None, proxy_url: str = "") -> Transport:
+    def signed_in(self, access_key: str, secret_key: str) -> "Access":
+        """Return the same access to AWS with keys in place of the credentials that the process has."""
+        ...
+
+    def transport(
+        self,
+        connections: int,
+        tls: Tls | None = None,
+        proxy_url: str = "",
+        proxy_headers: Mapping[str, str] | None = None,
+    ) -> Transport:
         """Return a way to send HTTP requests."""
         ...
 

@@ -1,7 +1,9 @@
 """What the values of alertmanager.yml may be: templates, URLs, secrets and the references to them, durations."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -10,14 +12,20 @@ from tocsin.access.secrets import Reference
 from tocsin.documents import Text, parsed
 from tocsin.durations import parse_duration, parse_go_duration
 from tocsin.labels import quote
+from tocsin.messages.writer import Writer
 
 _MILLISECOND = timedelta(milliseconds=1)
+
+MASK = "<secret>"
+"""What stands in the place of a secret where a configuration is shown."""
 
 
 def _http_url(url: str) -> str:
     """Refuse what is no URL of a web server, without showing it: it may hold a secret."""
-    if Reference.parse(url) is not None or "{{" in url:
+    if Reference.parse(url) is not None:
         return url
+    if "{{" in url:
+        return _template(url)
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -37,6 +45,55 @@ def _reference(place: str) -> str:
     return place
 
 
+@cache
+def _writer() -> Writer:
+    return Writer()
+
+
+def _template(text: str) -> str:
+    """Refuse what does not parse as a template; that those which it names exist is not asked (as in Alertmanager)."""
+    if "{{" in text:
+        _writer().template(text, html=False)
+    return text
+
+
+def _templates(tree: Any) -> Any:
+    for text in texts(tree):
+        _template(text)
+    return tree
+
+
+def texts(tree: Any) -> Iterator[str]:
+    """Yield every text of a tree, the keys of mappings too."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, list | tuple):
+        for item in tree:
+            yield from texts(item)
+    elif isinstance(tree, dict):
+        yield from tree
+        for item in tree.values():
+            yield from texts(item)
+
+
+def _host_port(address: str) -> str:
+    """Refuse what is no HOST:PORT, as Go's `net.SplitHostPort` does."""
+    host, colon, port = address.rpartition(":")
+    if address and not colon:
+        raise ValueError(f"address {address}: missing port in address")
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise ValueError(f"address {address}: too many colons in address")
+    if address and not port:
+        raise ValueError(f"address {quote(address)}: port cannot be empty")
+    return address
+
+
+def _header_value(value: str) -> str:
+    if any(char in "\r\n\0" for char in value):
+        raise ValueError("a header is one line")
+    return value
+
+
 def _millis(text: str) -> int:
     return parse_duration(text) // _MILLISECOND
 
@@ -45,8 +102,17 @@ def _go_millis(text: str) -> int:
     return parse_go_duration(text) // _MILLISECOND
 
 
-Template = Annotated[Text, Field()]
+Template = Annotated[Text, AfterValidator(_template)]
 """A text that is expanded with the data of a notification."""
+
+TemplateTree = Annotated[Any, AfterValidator(_templates)]
+"""Lists and mappings whose texts, keys included, are templates."""
+
+HostPort = Annotated[str, AfterValidator(_host_port)]
+"""`host:port`; IPv6 in brackets."""
+
+HeaderValue = Annotated[Text, AfterValidator(_header_value)]
+"""The value of an HTTP header."""
 
 Url = Annotated[str, AfterValidator(_http_url)]
 """The URL of a web server; a secret one is a field with `repr=False`, and may be a reference or a template."""

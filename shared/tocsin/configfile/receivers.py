@@ -15,9 +15,32 @@ from tocsin.labels import quote
 
 KINDS = {
     "webhook": "Webhook",
+    "email": "Email",
+    "pagerduty": "Pagerduty",
+    "opsgenie": "Opsgenie",
+    "wechat": "Wechat",
+    "slack": "Slack",
+    "victorops": "Victorops",
+    "pushover": "Pushover",
     "sns": "Sns",
+    "telegram": "Telegram",
+    "discord": "Discord",
+    "webex": "Webex",
+    "msteams": "Msteams",
+    "msteamsv2": "Msteamsv2",
+    "jira": "Jira",
+    "incidentio": "Incidentio",
+    "rocketchat": "Rocketchat",
+    "mattermost": "Mattermost",
+    "eventbridge": "Eventbridge",
+    "sqs": "Sqs",
+    "lambda": "Lambda",
+    "apprise": "Apprise",
 }
 """The class of each kind's block in the module of that name; the order is Alertmanager's."""
+
+_MODULES = {"lambda": "aws_lambda"}
+"""The modules that cannot have their kind's name."""
 
 
 class _Receiver(Block):
@@ -30,7 +53,9 @@ def blocks() -> dict[str, type[IntegrationBlock]]:
     """Return the block of every kind."""
     found = {}
     for kind, name in KINDS.items():
-        found[kind] = getattr(import_module(f"tocsin.configfile.integrations.{kind}"), name)
+        found[kind] = getattr(
+            import_module(f"tocsin.configfile.integrations.{_MODULES.get(kind, kind)}"), name
+        )
     return found
 
 
@@ -57,7 +82,10 @@ def read_receivers(document: Document, shared: Global) -> list[ReceiverConfig]:
         if receiver.name in found:
             reason = f"notification config name {quote(receiver.name)} is not unique"
             document.refuse((*path, "name"), reason)
-        found[receiver.name] = ReceiverConfig(receiver.name, integrations, receiver.labels)
+        if receiver.labels.get("name", receiver.name) != receiver.name:
+            document.refuse((*path, "labels", "name"), "the label name is the receiver's name, and no other")
+        labels = {**receiver.labels, "name": receiver.name}
+        found[receiver.name] = ReceiverConfig(receiver.name, integrations, labels)
     return list(found.values())
 
 
@@ -65,8 +93,9 @@ def _read(
     document: Document, receiver: Path, kind: str, block: type[IntegrationBlock], shared: Global
 ) -> Iterator[Integration]:
     for index, path in enumerate(document.items((*receiver, f"{kind}_configs"))):
+        refused = document.refused
         read = document.read(path, block)
-        if read is None:
+        if read is None or document.refused > refused:  # what is missing now may be what was wrong
             continue
         try:
             yield Integration(kind, index, read.settings(shared), read.send_resolved)

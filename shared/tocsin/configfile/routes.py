@@ -1,18 +1,18 @@
 """The routes of alertmanager.yml, everything that a route inherits filled in."""
 
-import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from tocsin.configfile.fields import Template
+from tocsin.configfile.matching import Match, Matchers, MatchRe, all_matchers
 from tocsin.dispatch.config import Route
-from tocsin.documents import Block, Document, Duration, Path, Text, parsed, words
+from tocsin.documents import Block, Document, Duration, Path, Text
 from tocsin.labels import quote
-from tocsin.matchers import Matcher, MatchOp, format_matchers, parse_matchers, sort_matchers
-from tocsin.regexes import compile_re2
+from tocsin.matchers import format_matchers
 
 _ABOVE_ROOT = Route(
     id="",
@@ -34,19 +34,9 @@ _ROOT_HAS_NONE = {
     "active_time_intervals": "root route must not have any active time intervals",
 }
 _ALL_LABELS = "..."
-_CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-
-
-def _classic_name(name: str) -> str:
-    if not _CLASSIC_NAME.fullmatch(name):
-        raise ValueError(f"invalid label name {quote(name)}")
-    return name
-
-
-def _anchored(pattern: str) -> str:
-    """Return a pattern of `match_re` as Alertmanager keeps it and shows it in keys: anchored."""
-    compile_re2(anchored := f"^(?:{pattern})$")
-    return anchored
+_REPEATS_LATE = (
+    "repeat_interval is less than group_interval: nothing is repeated before the next group_interval"
+)
 
 
 def _group_by(names: list[str]) -> list[str]:
@@ -69,30 +59,26 @@ def _not_zero(key: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-ClassicName = Annotated[str, AfterValidator(_classic_name)]
+def _label_names(labels: dict[str, str]) -> dict[str, str]:
+    if "" in labels:
+        raise ValueError(f"invalid label name {quote('')} in route labels")
+    return labels
 
 
 class _Route(Block):
-    unsupported: ClassVar = words("labels")
-
     receiver: str = ""
     group_by: Annotated[list[Text], AfterValidator(_group_by)] | None = None
     continues: bool = Field(default=False, alias="continue")
-    match: dict[ClassicName, Text] = Field(default_factory=dict)
-    match_re: dict[ClassicName, Annotated[str, parsed(_anchored)]] = Field(default_factory=dict)
-    matchers: tuple[Annotated[Any, parsed(parse_matchers)], ...] = ()
+    match: Match = Field(default_factory=dict)
+    match_re: MatchRe = Field(default_factory=dict)
+    matchers: Matchers = ()
     group_wait: Duration | None = None
     group_interval: Annotated[Duration, _not_zero("group_interval")] | None = None
     repeat_interval: Annotated[Duration, _not_zero("repeat_interval")] | None = None
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    labels: Annotated[dict[str, Template], AfterValidator(_label_names)] = Field(default_factory=dict)
     routes: tuple[Any, ...] = ()
-
-    def all_matchers(self) -> tuple[Matcher, ...]:
-        """Return what all three ways to write matchers say, sorted."""
-        equal = [Matcher(name, MatchOp.EQUAL, value) for name, value in self.match.items()]
-        regex = [Matcher(name, MatchOp.REGEX, value) for name, value in self.match_re.items()]
-        return sort_matchers([*equal, *regex, *(matcher for several in self.matchers for matcher in several)])
 
 
 def read_routes(document: Document) -> Route:
@@ -129,6 +115,9 @@ class _Reader:
         block = self._document.read(path, _Route) or _Route()
         self._check_names(path, block)
         route = _inheriting(block, above, siblings)
+        own = block.group_interval or block.repeat_interval
+        if own and route.repeat_interval < route.group_interval:
+            self._document.warn(path, _REPEATS_LATE)
         below: Counter[str] = Counter()
         paths = self._document.items((*path, "routes"))
         return replace(route, routes=tuple(self.read(child, route, below) for child in paths))
@@ -147,7 +136,7 @@ class _Reader:
 
 def _inheriting(block: _Route, above: Route, siblings: Counter[str]) -> Route:
     """Return the route of a block, still without routes below; time intervals are not inherited."""
-    matchers = block.all_matchers()
+    matchers = all_matchers(block.match, block.match_re, block.matchers)
     own = format_matchers(matchers)
     siblings[own] += 1
     number = f"#{siblings[own]}" if siblings[own] > 1 else ""
@@ -165,6 +154,7 @@ def _inheriting(block: _Route, above: Route, siblings: Counter[str]) -> Route:
         continues=block.continues,
         mute_time_intervals=block.mute_time_intervals,
         active_time_intervals=block.active_time_intervals,
+        labels={**above.labels, **block.labels},
     )
 
 

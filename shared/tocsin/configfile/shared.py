@@ -5,8 +5,9 @@ from datetime import timedelta
 from pydantic import Field
 
 from tocsin.configfile.block import SettingsBlock
-from tocsin.configfile.fields import SecretFile, Url
+from tocsin.configfile.fields import HostPort, SecretFile, Url
 from tocsin.configfile.http import HttpConfig
+from tocsin.configfile.tls import TlsConfig
 from tocsin.documents import Duration
 
 
@@ -17,7 +18,7 @@ class Global(SettingsBlock):
     http_config: HttpConfig = HttpConfig()
     smtp_from: str = ""
     smtp_hello: str = "localhost"
-    smtp_smarthost: str = ""
+    smtp_smarthost: HostPort = ""
     smtp_auth_username: str = ""
     smtp_auth_password: str = Field(default="", repr=False)
     smtp_auth_password_file: SecretFile = ""
@@ -25,6 +26,7 @@ class Global(SettingsBlock):
     smtp_auth_secret_file: SecretFile = ""
     smtp_auth_identity: str = ""
     smtp_require_tls: bool = True
+    smtp_tls_config: TlsConfig = TlsConfig()
     smtp_force_implicit_tls: bool | None = None
     slack_api_url: Url = Field(default="", repr=False)
     slack_api_url_file: SecretFile = ""

@@ -2,53 +2,164 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
+from typing import Any, get_args, get_origin
 
 import yaml
 
-MASK = "<secret>"
-SECRET_KEYS = frozenset({"url", "password", "credentials", "bearer_token"})
-"""Of the keys that Tocsin takes those whose values Alertmanager masks too."""
+from tocsin.access.secrets import Reference
+from tocsin.configfile.fields import MASK
+from tocsin.configfile.receivers import blocks
+from tocsin.configfile.shared import Global
+from tocsin.configfile.unused import Tracing
+from tocsin.documents import Block
 
+_BYTE_ORDER_MARK = "\ufeff"
 _ANCHOR_AND_TAG = re.compile(r"(?:[&!]\S*\s+)*")
-_IN_COMMENT = re.compile(rf"\b(?P<key>{'|'.join(sorted(SECRET_KEYS))})\s*:\s*(?P<value>\S.*)")
+_MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
 
-_Cut = tuple[int, int]
+_Cut = tuple[int, int, str]
+"""Where a value begins and ends, and what is shown in its place."""
 
 
 def masked(text: str) -> str:
-    """Return YAML text, with the values of secret keys masked, also where they are commented out."""
-    loader = yaml.SafeLoader(text)  # the one in C counts characters differently behind a byte order mark
-    try:
-        root = loader.get_single_node()
-    finally:
-        loader.dispose()
-    cuts = {*_values(text, root), *_comments(text)}
-    for start, end in sorted(cuts, reverse=True):
+    """Return the YAML text of a configuration, its secrets masked, also where they are commented out.
+
+    What is secret is what the blocks that read it keep out of their `repr`. Alertmanager's own tools can read the
+    result, `parse_config` refuses it. Of several documents the first is returned: nobody reads the others.
+    """
+    if text.startswith(_BYTE_ORDER_MARK):  # libyaml does not count it
+        return _BYTE_ORDER_MARK + masked(text.removeprefix(_BYTE_ORDER_MARK))
+    text = _first_document(text)
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    cuts = {*_of_file(text, root), *_of_comments(text)}
+    for start, end, mask in sorted(cuts, reverse=True):
         if start < end:
-            text = text[:start] + MASK + text[end:]
+            text = text[:start] + mask + text[end:]
     return text
 
 
-def _values(text: str, node: yaml.Node | None) -> Iterator[_Cut]:
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _values(text, item)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value in SECRET_KEYS and isinstance(value, yaml.ScalarNode):
-                yield _without_marks(text, value.start_mark.index, value.end_mark.index)
-            yield from _values(text, value)
+def _first_document(text: str) -> str:
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.DocumentEndEvent) and event.end_mark:
+            return text[: event.end_mark.index]
+    return text
 
 
-def _without_marks(text: str, start: int, end: int) -> _Cut:
+def _mask(key: str) -> str:
+    """Return what stands for the value of a key: for versions of amtool that know no `<secret>` URLs stay such."""
+    return f"https://{MASK}" if key.endswith("url") else MASK
+
+
+# -- what stands in the file --------------------------------------------------------------------------
+
+
+def _of_file(text: str, root: yaml.Node | None) -> Iterator[_Cut]:
+    for section, value in _entries(root):
+        match section:
+            case "global":
+                yield from _of_block(text, value, Global)
+            case "tracing":
+                yield from _of_block(text, value, Tracing)
+            case "event_recorder":
+                yield from _of_secret(text, value, section)
+            case "receivers":
+                for receiver in _items(value):
+                    yield from _of_receiver(text, receiver)
+
+
+def _of_receiver(text: str, receiver: yaml.Node) -> Iterator[_Cut]:
+    for key, integrations in _entries(receiver):
+        block = blocks().get(key.removesuffix("_configs"))
+        for integration in _items(integrations) if block else ():
+            yield from _within(text, integration, block)
+
+
+def _of_block(text: str, node: yaml.Node, block: type[Block]) -> Iterator[_Cut]:
+    fields = {field.alias or name: field for name, field in block.model_fields.items()}
+    for key, value in _entries(node):
+        if key in fields and not fields[key].repr:
+            yield from _of_secret(text, value, key)
+        elif key in fields:
+            yield from _within(text, value, fields[key].annotation)
+
+
+def _within(text: str, node: yaml.Node, annotation: Any) -> Iterator[_Cut]:
+    """Yield the cuts in a value whose type says where in it blocks are."""
+    if isinstance(annotation, type) and issubclass(annotation, Block):
+        yield from _of_block(text, node, annotation)
+    origin = get_origin(annotation)
+    inner = [node]
+    if origin in (list, tuple):
+        inner = _items(node)
+    elif origin is dict:
+        inner = [value for _, value in _entries(node)]
+    for part in get_args(annotation):
+        for value in inner:
+            yield from _within(text, value, part)
+
+
+def _of_secret(text: str, node: yaml.Node, key: str) -> Iterator[_Cut]:
+    """Yield every scalar in a value; a reference stays, unless a URL is expected in its place."""
+    if isinstance(node, yaml.ScalarNode):
+        plain = key.endswith("url") or Reference.parse(node.value) is None
+        if node.value and node.tag != _NULL and plain:
+            yield (*_without_marks(text, node.start_mark.index, node.end_mark.index), _mask(key))
+    for inner in (*_items(node), *(value for _, value in _entries(node))):
+        yield from _of_secret(text, inner, key)
+
+
+def _entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield what stands in a mapping, and in what is merged into it."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.tag == _MERGE:
+            for part in _items(value) or [value]:
+                yield from _entries(part)
+        else:
+            yield str(key.value), value
+
+
+def _items(node: yaml.Node | None) -> list[yaml.Node]:
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _without_marks(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the part of a scalar that is its value: no anchor and no tag before it, no line break after it."""
     marks = _ANCHOR_AND_TAG.match(text, start, end)
     return marks.end() if marks else start, start + len(text[start:end].rstrip("\n"))
 
 
-def _comments(text: str) -> Iterator[_Cut]:
-    """Yield the values of secret keys that stand in comments: all there is between tokens but white space."""
-    for before, after in pairwise(yaml.scan(text, Loader=yaml.SafeLoader)):
-        for found in _IN_COMMENT.finditer(text, before.end_mark.index, after.start_mark.index):
-            yield found.span("value")
+# -- what stands in comments --------------------------------------------------------------------------
+
+
+@cache
+def secret_keys() -> frozenset[str]:
+    """Return the keys that hold a secret somewhere in a configuration."""
+    return frozenset(key for block in (Global, Tracing, *blocks().values()) for key in _keys(block))
+
+
+def _keys(annotation: Any) -> Iterator[str]:
+    if isinstance(annotation, type) and issubclass(annotation, Block):
+        for name, field in annotation.model_fields.items():
+            if not field.repr:
+                yield field.alias or name
+            yield from _keys(field.annotation)
+    for part in get_args(annotation):
+        yield from _keys(part)
+
+
+@cache
+def _in_comment() -> re.Pattern[str]:
+    """Return what finds a secret: the rest of its line, or, if nothing is there, all of the comment after it."""
+    return re.compile(
+        rf"""\b(?:{"|".join(sorted(secret_keys()))})["']?\s*:[ \t]*"""
+        r"(?P<value>[^\s|>].*|(?:[|>].*)?(?:\n[ \t]*\#.*)+)"
+    )
+
+
+def _of_comments(text: str) -> Iterator[_Cut]:
+    """Yield the secrets between tokens, where there is nothing but white space and comments."""
+    for before, after in pairwise(yaml.scan(text, Loader=yaml.CSafeLoader)):
+        for found in _in_comment().finditer(text, before.end_mark.index, after.start_mark.index):
+            yield (*found.span("value"), MASK)

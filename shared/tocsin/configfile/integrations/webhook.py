@@ -1,10 +1,10 @@
 """`webhook_configs`: where the notification is posted as JSON."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from tocsin.configfile.fields import GoMillis, SecretFile, Url
+from tocsin.configfile.fields import GoMillis, SecretFile, TemplateTree, Url
 from tocsin.configfile.integrations.base import HttpIntegrationBlock
 
 
@@ -17,7 +17,7 @@ class Webhook(HttpIntegrationBlock):
     url_file: SecretFile = ""
     max_alerts: Annotated[int, Field(ge=0)] = 0
     timeout_ms: GoMillis = Field(default=0, alias="timeout")
-    payload: Any = None
+    payload: TemplateTree = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> "Webhook":
