@@ -4,6 +4,7 @@ moto computes neither metric math nor Metrics Insights nor `stats`; what it cann
 call is one that AWS's own description allows, and so is each answer.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,10 +67,19 @@ class Stubbed:
         made.meta.events.register("before-parameter-build", self._see)
         return made
 
+    def signed_in(self, access_key: str, secret_key: str) -> "Stubbed":
+        raise AssertionError("no keys are given here")
+
     def _see(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.calls.append((model.name, params))
 
-    def transport(self, connections: int, tls: Tls | None = None, proxy_url: str = "") -> Transport:
+    def transport(
+        self,
+        connections: int,
+        tls: Tls | None = None,
+        proxy_url: str = "",
+        proxy_headers: Mapping[str, str] | None = None,
+    ) -> Transport:
         raise AssertionError("no HTTP of our own is spoken here")
 
     def parallel(self, limit: int) -> Parallel:

@@ -1,7 +1,7 @@
 """What a kind of source is given, without a network: replies, secrets and sessions as a test sets them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,9 +46,11 @@ class FakeAccess:
     credentials: Credentials = field(default_factory=lambda: Credentials("AKID", "s3cret"))
     clock: StillClock = field(default_factory=StillClock)
     requests: list[Request] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
     renewed: list[Reference] = field(default_factory=list)
     sessions: list[tuple[str, str, str]] = field(default_factory=list)
     transports: list[tuple[int, Tls | None, str]] = field(default_factory=list)
+    proxy_headers: list[Mapping[str, str] | None] = field(default_factory=list)
     limits: list[int] = field(default_factory=list)
 
     def secret(self, reference: Reference) -> str:
@@ -77,17 +79,30 @@ class FakeAccess:
         role_arn: str = "",
         external_id: str = "",
         region: str = "",
+        endpoint_url: str = "",
     ) -> Any:
         """Return a real client, which nobody calls."""
         session: Any = self.session(role_arn, external_id, region)
         return session.client(service, config=config)
 
-    def transport(self, connections: int, tls: Tls | None = None, proxy_url: str = "") -> Transport:
+    def signed_in(self, access_key: str, secret_key: str) -> "FakeAccess":
+        """Return itself with other credentials."""
+        return replace(self, credentials=Credentials(access_key, secret_key))
+
+    def transport(
+        self,
+        connections: int,
+        tls: Tls | None = None,
+        proxy_url: str = "",
+        proxy_headers: Mapping[str, str] | None = None,
+    ) -> Transport:
         """Return what replies."""
         self.transports.append((connections, tls, proxy_url))
+        self.proxy_headers.append(proxy_headers)
 
         def reply(request: Request, timeout_seconds: float) -> Reply:
             self.requests.append(request)
+            self.timeouts.append(timeout_seconds)
             return self.replies[min(len(self.requests), len(self.replies)) - 1]
 
         return reply

@@ -87,6 +87,24 @@ def test_a_client_is_in_its_region_and_at_the_endpoint_of_all(session: boto3.Ses
     assert local.client("sts", region="eu-west-1").meta.region_name == "eu-west-1"
 
 
+def test_a_client_may_be_at_an_endpoint_of_its_own(session: boto3.Session) -> None:
+    access = AwsAccess(lambda: session, StillClock(), {"endpoint_url": "http://everyone"})
+    assert access.client("sns", endpoint_url="http://own").meta.endpoint_url == "http://own"
+    assert access.client("sns").meta.endpoint_url == "http://everyone"
+
+
+def test_keys_take_the_place_of_the_functions_credentials_and_of_nothing_else(
+    session: boto3.Session,
+) -> None:
+    access = AwsAccess(lambda: session, StillClock(), {"endpoint_url": "http://everyone"})
+    other = access.signed_in("AKIDOTHER", "k")
+    credentials = other.session().get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, other.session().region_name) == ("AKIDOTHER", "us-east-1")
+    assert other.client("sns").meta.endpoint_url == "http://everyone"
+    assert access.session() is session
+
+
 def test_secrets_and_parameters_are_read(session: boto3.Session, access: AwsAccess) -> None:
     session.client("secretsmanager").create_secret(Name="prom", SecretString=json.dumps({"token": "t0ken"}))
     session.client("ssm").put_parameter(Name="/prom/token", Value="p4ram", Type="SecureString")

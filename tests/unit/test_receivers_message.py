@@ -1,14 +1,21 @@
-"""A notification in plain words; what is expected is what amtool 0.25 renders by default."""
+"""A notification in the words of the default templates; what is expected is what amtool 0.25 renders."""
 
 from dataclasses import replace
 
-import pytest
-
 from tests.unit.notifications import ENDED, alert, notification
-from tocsin.receivers.message import short_ascii, subject, text
+from tocsin.messages.writer import Writer
+from tocsin.notification import Notification
 
 FIRING = alert(job="j", severity="page", az="1", instance="a", url="http://p/graph?x=1")
 RESOLVED = alert(ENDED, job="j", severity="page", az="1", instance="b")
+
+
+def subject(sent: Notification) -> str:
+    return Writer().about(sent).text('{{ template "sns.default.subject" . }}')
+
+
+def text(sent: Notification) -> str:
+    return Writer().about(sent).text('{{ template "sns.default.message" . }}')
 
 
 def test_the_subject_counts_what_fires_and_tells_the_group_from_the_rest() -> None:
@@ -69,22 +76,3 @@ def test_the_text_of_what_has_resolved_has_no_firing_part() -> None:
 def test_alertname_comes_first_even_before_capitals() -> None:
     listed = text(notification(alert(Zone="z", a="b")))
     assert "Labels:\n - alertname = Down\n - Zone = z\n - a = b\n" in listed
-
-
-def test_the_text_says_how_many_alerts_are_missing() -> None:
-    assert text(notification(FIRING, truncated=3)).endswith("3 more alerts are not shown.\n")
-
-
-@pytest.mark.parametrize(
-    ("line", "short"),
-    [
-        ("[FIRING:1] Down (x)", "[FIRING:1] Down (x)"),
-        ("[FIRING:2]  ", "[FIRING:2]"),
-        ("two\nlines\t\x00 a bell\x07", "two lines ? a bell?"),
-        ("Größe 温度", "Gr??e ??"),
-        ("x" * 21, "x" * 17 + "..."),
-        ("x" * 20, "x" * 20),
-    ],
-)
-def test_a_short_line_is_printable_ascii(line: str, short: str) -> None:
-    assert short_ascii(line, 20) == short

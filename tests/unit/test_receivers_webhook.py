@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tests.unit.misbehaving_server import Behaviour, close, drip, hang, reply, serving, unused_url
 from tests.unit.notifications import AT, alert, notification
+from tests.unit.receiving import documents, mixed, on_network, opened
 from tocsin.alert import Alert
-from tocsin.http import Reply, Request, Response
+from tocsin.http import Request
 from tocsin.notification import Delivered, Failed, Failure, Notification, Reason, Sent
-from tocsin.receivers.webhook import WebhookReceiver, body
+from tocsin.receivers.webhook import body as body_with
 
 A_LONG_TIME = timedelta(days=1)
 
@@ -53,6 +54,10 @@ def three_alerts() -> Notification:
     )
     at = started + A_LONG_TIME
     return replace(notification(*alerts), receiver="a.b+c", reason=Reason.NEW_ALERTS, at=at)
+
+
+def body(sent: Notification, max_alerts: int) -> bytes:
+    return body_with(sent, max_alerts, {})
 
 
 def test_the_body_is_what_alertmanager_posts() -> None:
@@ -99,23 +104,11 @@ def test_half_a_character_does_not_stop_a_page() -> None:
     assert json.loads(body(notification(half), 0))["alerts"][0]["annotations"] == {"summary": "?"}
 
 
-class Recorder:
-    """A transport that keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[Request, float]] = []
-
-    def __call__(self, request: Request, timeout_seconds: float) -> Reply:
-        self.requests.append((request, timeout_seconds))
-        return Response(200, {}, b"")
-
-
 def send(settings: dict[str, Any], timeout_seconds: float = 10) -> tuple[Request, float]:
-    transport = Recorder()
-    receiver = WebhookReceiver({"url": "https://hook.example/x", **settings}, transport)
+    receiver, access = opened("webhook", json.dumps({"url": "https://hook.example/x", **settings}))
     assert receiver.send(notification(alert()), timeout_seconds) == Delivered("HTTP 200")
-    [request] = transport.requests
-    return request
+    [request], [limit] = access.requests, access.timeouts
+    return request, limit
 
 
 def test_the_request_says_what_it_is_and_whose() -> None:
@@ -130,26 +123,62 @@ def test_the_request_says_what_it_is_and_whose() -> None:
 
 
 @pytest.mark.parametrize(
-    ("http_config", "authorization"),
-    [
-        ({"basic_auth": {"username": "u", "password": "p"}}, "Basic dTpw"),
-        ({"authorization": {"credentials": "t"}}, "Bearer t"),
-        ({"authorization": {"type": "GenieKey", "credentials": "t"}}, "GenieKey t"),
-    ],
+    ("timeout", "seconds"), [("0s", 10), ("3500ms", 3.5), ("1m", 10)], ids=["none", "shorter", "longer"]
 )
-def test_the_request_says_who_sends_it(http_config: dict[str, Any], authorization: str) -> None:
-    request, _ = send({"http_config": http_config})
-    assert request.headers["Authorization"] == authorization
+def test_the_shorter_timeout_holds(timeout: str, seconds: float) -> None:
+    assert send({"timeout": timeout}, 10)[1] == pytest.approx(seconds, abs=0.5)
 
 
-@pytest.mark.parametrize(("timeout_ms", "seconds"), [(0, 10), (3500, 3.5), (30_000, 10)])
-def test_the_shorter_timeout_holds(timeout_ms: int, seconds: float) -> None:
-    assert send({"timeout_ms": timeout_ms}, 10)[1] == seconds
+def test_the_url_is_a_template_that_may_be_kept_as_a_secret() -> None:
+    request, _ = send({"url": "https://hook.example/{{ .Status }}/{{ .GroupLabels.alertname }}"})
+    assert request.url == "https://hook.example/firing/Down"
+    receiver, access = opened("webhook", "url_file: 'secretsmanager:team#url'")
+    access.secrets["team/url"] = "https://hook.example/{{ .Status }}?token=s3cret\n"
+    receiver.send(notification(alert()), 10)
+    assert access.requests[0].url == "https://hook.example/firing?token=s3cret"
+
+
+def test_a_payload_of_ones_own_replaces_the_body() -> None:
+    payload = """
+    url: https://hook.example/x
+    payload:
+      title: '{{ .GroupLabels.alertname }} is {{ .Status }}'
+      '{{ .Status }}': yes
+      alerts: '{{ .Alerts | len }}'
+      list: [a, 1, '{{ range .Alerts.Resolved }}{{ .Labels.instance }}{{ end }}', {deep: '<b>'}]
+    """
+    receiver, access = opened("webhook", payload)
+    receiver.send(mixed(), 10)
+    assert documents(access) == [
+        {"title": "Down is firing", "firing": True, "alerts": 2, "list": ["a", 1, "b", {"deep": "<b>"}]}
+    ]
+
+
+def test_more_alerts_than_wanted_are_left_out_and_counted() -> None:
+    request, _ = send({"max_alerts": 1})
+    assert json.loads(request.body)["truncatedAlerts"] == 0
+    receiver, access = opened("webhook", "{url: https://hook.example/x, max_alerts: 1}")
+    receiver.send(mixed(), 10)
+    [document] = documents(access)
+    assert (len(document["alerts"]), document["truncatedAlerts"]) == (1, 1)
+
+
+def test_a_payload_knows_only_the_alerts_that_are_wanted() -> None:
+    settings = "{url: 'https://hook.example/{{ len .Alerts }}', max_alerts: 1, payload: '{{ .CommonLabels.instance }}'}"
+    receiver, access = opened("webhook", settings)
+    receiver.send(mixed(), 10)
+    assert (access.requests[0].url, documents(access)) == ("https://hook.example/1", ["a"])
+
+
+def test_labels_of_the_route_are_in_the_body_expanded() -> None:
+    receiver, access = opened("webhook", "url: https://hook.example/x")
+    receiver.send(replace(mixed(), route_labels={"team": "{{ .CommonLabels.alertname }}-ops"}), 10)
+    assert documents(access)[0]["routeLabels"] == {"team": "Down-ops"}
 
 
 def deliver(behaviour: Behaviour, timeout_seconds: float = 5) -> Sent:
     with serving(behaviour) as server:
-        receiver = WebhookReceiver({"url": server.url + "/s3cret"}, now=lambda: AT)
+        receiver = on_network("webhook", f"url: {server.url}/s3cret")
         return receiver.send(notification(alert()), timeout_seconds)
 
 
@@ -172,13 +201,13 @@ LARGE = b"HTTP/1.1 %d X\r\nContent-Length: 104857600\r\n\r\n"
             id="429 with seconds",
         ),
         pytest.param(
-            reply(503, b"", Retry_After="Fri, 02 Jan 2026 03:11:00 GMT"),
+            reply(503, b"", Retry_After="Sun, 01 Mar 2026 12:01:00 GMT"),
             Failed(Failure.SERVER_ERROR, retry=True, detail="HTTP 503", retry_after_seconds=60),
             id="503 with a date",
         ),
         pytest.param(
-            reply(307, b"", Location="/"),
-            Failed(Failure.OTHER, retry=False, detail="HTTP 307: redirects are not followed"),
+            reply(307, b"", Location="ftp://elsewhere"),
+            Failed(Failure.OTHER, retry=False, detail="HTTP 307: a redirect that is not followed"),
             id="redirect",
         ),
         pytest.param(
@@ -206,7 +235,7 @@ def test_no_answer_is_tried_again(behaviour: Behaviour, reason: Failure) -> None
 
 
 def test_nobody_there_is_tried_again() -> None:
-    sent = WebhookReceiver({"url": unused_url() + "/s3cret"}).send(notification(alert()), 2)
+    sent = on_network("webhook", f"url: {unused_url()}/s3cret").send(notification(alert()), 2)
     assert isinstance(sent, Failed)
     assert (sent.reason, sent.retry) == (Failure.OTHER, True)
     assert "s3cret" not in sent.detail

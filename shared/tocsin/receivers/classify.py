@@ -8,7 +8,9 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     CredentialRetrievalError,
+    InvalidRegionError,
     NoCredentialsError,
+    NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
     ReadTimeoutError,
@@ -19,7 +21,7 @@ from tocsin.notification import Delivered, Failed, Failure, Sent
 
 DETAIL_CHARS = 300
 # Answers of status 400 that time heals.
-_THROTTLED = ("Throttl", "KMSThrottling", "RequestLimitExceeded", "TooManyRequests")
+_THROTTLED = ("Throttl", "KMSThrottling", "RequestLimitExceeded", "RequestThrottled", "TooManyRequests")
 _EXPIRED = ("ExpiredToken", "RequestExpired")
 _AUTH = (
     "AuthorizationError",
@@ -52,7 +54,7 @@ def classify(status: int, headers: Mapping[str, str], now: datetime) -> Sent:
         return Failed(Failure.SERVER_ERROR, retry=True, detail=detail, retry_after_seconds=wait)
     if status >= 400:
         return Failed(Failure.CLIENT_ERROR, retry=False, detail=detail)
-    return Failed(Failure.OTHER, retry=False, detail=f"{detail}: redirects are not followed")
+    return Failed(Failure.OTHER, retry=False, detail=f"{detail}: a redirect that is not followed")
 
 
 def classify_aws(error: ClientError | BotoCoreError, now: datetime) -> Failed:
@@ -66,7 +68,7 @@ def classify_aws(error: ClientError | BotoCoreError, now: datetime) -> Failed:
         return Failed(Failure.AUTH_ERROR, retry=False, detail=name)
     if isinstance(error, CredentialRetrievalError):
         return Failed(Failure.AUTH_ERROR, retry=True, detail=name)
-    if isinstance(error, ParamValidationError):
+    if isinstance(error, ParamValidationError | NoRegionError | InvalidRegionError):
         return Failed(Failure.CLIENT_ERROR, retry=False, detail=str(error)[:DETAIL_CHARS])
     return Failed(Failure.OTHER, retry=True, detail=name)
 

@@ -51,8 +51,10 @@ class LenientMessage:
             return f"{self.plain.html(_SUBJECT)} (error expanding template: {escape(str(error))})"
 
     def tree(self, value: Any) -> Any:
-        """Return the tree with its templates expanded, or the subject and why it cannot be."""
+        """Return the tree with its templates expanded, or the subject and why it cannot be; a text stays a text."""
         try:
             return self.message.tree(value)
         except TemplateError as error:
+            if isinstance(value, str):
+                return self.text(value)
             return {"message": self.plain.text(_SUBJECT), "error": str(error)}

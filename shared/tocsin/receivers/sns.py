@@ -1,94 +1,62 @@
-"""Amazon SNS: a notification published to a topic."""
+"""Amazon SNS: a notification published to a topic, to an endpoint, or as a text message to a phone."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from tocsin.notification import Delivered, Failed, Notification, Sent
+from tocsin.receivers.aws import NOTIFICATION, PAYLOAD_BYTES, Aws, region_of, unintelligible
+from tocsin.receivers.tools import Message, Tools
 
-from tocsin.notification import Delivered, Notification, Sent
-from tocsin.receivers.classify import classify_aws
-from tocsin.receivers.message import short_ascii, subject, text
-
-if TYPE_CHECKING:
-    from mypy_boto3_sns.client import SNSClient
-
-MESSAGE_BYTES = 256 << 10
-"""SNS' limit; the attributes count towards it."""
+SMS_BYTES = 1600
 SUBJECT_CHARS = 99
 """SNS wants less than 100 characters of ASCII."""
-NOTIFICATION_ATTRIBUTE = "tocsin-notification"
-
-
-def client_config(timeout_seconds: float = 10.0) -> Config:
-    """Return how the client is to be made: it tries once, for the dispatcher decides about trying again."""
-    return Config(
-        connect_timeout=min(3.0, timeout_seconds),
-        read_timeout=timeout_seconds,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
-
-
-def region(settings: Mapping[str, Any]) -> str:
-    """Return where the client is to be: `sigv4.region`, or the topic's; empty if neither says."""
-    _, _, _, of_topic, *_ = (*str(settings.get("topic_arn", "")).split(":"), "", "", "", "")
-    return str((settings.get("sigv4") or {}).get("region") or of_topic)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+ATTRIBUTES = 10
+"""A queue that is sent messages as they are gets none that has more."""
+_PLACES = {"topic_arn": "TopicArn", "target_arn": "TargetArn", "phone_number": "PhoneNumber"}
 
 
 class SnsReceiver:
-    """Publishes to one topic; each notification has an id of its own, so a FIFO topic swallows no resolve."""
+    """Publishes; each notification has an id of its own, so a FIFO topic swallows no resolve."""
 
-    def __init__(
-        self, client: "SNSClient", settings: Mapping[str, Any], now: Callable[[], datetime] = _utc_now
-    ) -> None:
-        """`settings` are `topic_arn`, `attributes`, and `subject`: the empty string means none.
-
-        The client comes from the topic's region, made with `client_config`. `now` is asked only to turn a
-        `Retry-After` that is a date into seconds.
+    def __init__(self, settings: Mapping[str, Any], tools: Tools) -> None:
+        """`settings` are one of `topic_arn`, `target_arn`, `phone_number`, and `subject` (empty: none), `message`,
+        `attributes`, `api_url`, `sigv4`.
         """
-        self._client = client
-        self._topic_arn: str = settings["topic_arn"]
-        self._attributes: Mapping[str, str] = settings.get("attributes") or {}
-        self._with_subject = settings.get("subject") != ""
-        self._now = now
+        self._settings, self._tools = settings, tools
+        self._sns = Aws("sns", settings.get("sigv4"), tools)
 
-    def send(self, notification: Notification, timeout_seconds: float) -> Sent:  # noqa: ARG002  the client's
-        """Try once to publish; the time limit is the client's (`client_config`)."""
-        try:
-            answer = self._client.publish(**self._publication(notification))
-        except (ClientError, BotoCoreError) as error:
-            return classify_aws(error, self._now())
-        return Delivered(answer["MessageId"])
-
-    def _publication(self, notification: Notification) -> dict[str, Any]:
-        attributes = {**self._attributes, NOTIFICATION_ATTRIBUTE: notification.id}
-        message, truncated = cut(
-            text(notification), MESSAGE_BYTES - _size({**attributes, "truncated": "true"})
+    def send(self, notification: Notification, timeout_seconds: float) -> Sent:
+        """Try once to publish within `timeout_seconds`."""
+        message = self._tools.about(notification)
+        publication = self._place(message) | self._content(message, notification.id)
+        arn = publication.get("TopicArn") or publication.get("TargetArn") or ""
+        if arn.endswith(".fifo"):
+            publication["MessageGroupId"] = notification.group_hash
+            publication["MessageDeduplicationId"] = notification.id
+        api_url = message.text(self._tools.secret(self._settings.get("api_url") or ""))
+        answer = self._sns.call(
+            "publish", publication, timeout_seconds, region=region_of(arn), endpoint_url=api_url
         )
+        if isinstance(answer, Failed):
+            return answer
+        return Delivered(answer["MessageId"]) if answer.get("MessageId") else unintelligible("sns")
+
+    def _place(self, message: Message) -> dict[str, Any]:
+        given = {name: self._settings.get(key) or "" for key, name in _PLACES.items()}
+        return {name: message.text(template) for name, template in given.items() if template}
+
+    def _content(self, message: Message, id_: str) -> dict[str, Any]:
+        given = self._settings.get("attributes") or {}
+        attributes = {message.text(name): message.text(value) for name, value in given.items()}
+        if len(attributes) < ATTRIBUTES:
+            attributes[NOTIFICATION] = id_
+        limit = SMS_BYTES if self._settings.get("phone_number") else PAYLOAD_BYTES - _size(attributes)
+        text, truncated = cut(message.text(self._settings["message"]), limit)
         if truncated:
             attributes["truncated"] = "true"
-        publication: dict[str, Any] = {
-            "TopicArn": self._topic_arn,
-            "Message": message,
-            # SNS refuses an attribute without a value.
-            "MessageAttributes": {
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-                if value
-            },
-        }
-        if self._with_subject:
-            publication["Subject"] = short_ascii(subject(notification), SUBJECT_CHARS)
-        if self._topic_arn.endswith(".fifo"):
-            publication["MessageGroupId"] = sha256(notification.group_key.encode()).hexdigest()
-            publication["MessageDeduplicationId"] = notification.id
-        return publication
+        content = {"Message": text, "MessageAttributes": _attributes(attributes)}
+        subject = short_ascii(message.text(self._settings.get("subject") or ""), SUBJECT_CHARS)
+        return {**content, "Subject": subject} if subject else content
 
 
 def cut(message: str, limit_bytes: int) -> tuple[str, bool]:
@@ -99,5 +67,22 @@ def cut(message: str, limit_bytes: int) -> tuple[str, bool]:
     return encoded[:limit_bytes].decode(errors="ignore"), True
 
 
+def short_ascii(line: str, limit: int) -> str:
+    """Return `line` in printable ASCII and at most `limit` characters, `...` at its end if it was cut."""
+    printable = "".join(char if " " <= char <= "~" else "?" for char in " ".join(line.split()))
+    return printable if len(printable) <= limit else printable[: limit - 3] + "..."
+
+
+def _attributes(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the attributes as SNS has them; it refuses one without a name or a value."""
+    return {
+        name: {"DataType": "String", "StringValue": value}
+        for name, value in attributes.items()
+        if name and value
+    }
+
+
 def _size(attributes: Mapping[str, str]) -> int:
-    return sum(len(f"{name}String{value}".encode(errors="replace")) for name, value in attributes.items())
+    """Return how many bytes the attributes take, that of a message that is cut among them."""
+    pairs = {**attributes, "truncated": "true"}.items()
+    return sum(len(f"{name}String{value}".encode(errors="replace")) for name, value in pairs)

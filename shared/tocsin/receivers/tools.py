@@ -1,5 +1,6 @@
 """What every receiver is given: the way out, and the templates in which it speaks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,3 +59,8 @@ class Tools:
     def now(self) -> datetime:
         """Return the time: only to tell what a `Retry-After` means."""
         return self.access.clock.now()
+
+
+def filled(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without what is empty: services take an empty text for a text."""
+    return {name: value for name, value in document.items() if value}

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from tocsin.alert import Alert
 from tocsin.instants import rfc3339
 from tocsin.notification import Notification, Sent, common
-from tocsin.receivers.http import Http, outcome
+from tocsin.receivers.http import Http, outcome, time_limit
 from tocsin.receivers.tools import Tools
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -27,27 +28,40 @@ class WebhookReceiver:
 
     def send(self, notification: Notification, timeout_seconds: float) -> Sent:
         """Try once to deliver within `timeout_seconds`, or the receiver's own timeout if that is shorter."""
-        message = self._tools.about(notification)
+        told = _limited(notification, self._settings.get("max_alerts", 0))
+        message = self._tools.about(told)
         url = message.text(self._tools.secret(self._settings["url"]))
-        own = self._settings.get("timeout_ms", 0) / 1000
         headers = {"Idempotency-Key": notification.id}
         payload = self._settings.get("payload")
-        if payload is None:
-            content = body(notification, self._settings.get("max_alerts", 0), message.data.route_labels)
-        else:
-            content = encoded(message.tree(payload))
-        reply = self._http.send("POST", url, content, min(timeout_seconds, own or timeout_seconds), headers)
+        own = None if payload is None else encoded(message.tree(payload))
+        content = own or body(told, 0, message.data.route_labels)
+        limit = time_limit(self._settings, timeout_seconds)
+        reply = self._http.send("POST", url, content, limit, headers)
         return outcome(reply, self._tools.now())
 
 
-def body(notification: Notification, max_alerts: int, route_labels: Mapping[str, str]) -> bytes:
-    """Return the JSON that Alertmanager posts (webhook version "4"), byte for byte as Go encodes it.
+def _limited(notification: Notification, max_alerts: int) -> Notification:
+    """Return the notification with the first so many alerts only, if `max_alerts` is above 0."""
+    dropped = len(notification.alerts) - max_alerts if max_alerts > 0 else 0
+    if dropped <= 0:
+        return notification
+    kept = notification.alerts[:max_alerts]
+    return replace(notification, alerts=kept, truncated=notification.truncated + dropped)
 
-    With `max_alerts` above 0 only the first so many alerts are in it; status and what is common are theirs.
+
+def body(notification: Notification, max_alerts: int, route_labels: Mapping[str, str]) -> bytes:
+    """Return the JSON that Alertmanager posts (webhook version "4"), byte for byte as Go encodes it."""
+    return encoded(document(notification, max_alerts, route_labels))
+
+
+def document(notification: Notification, max_alerts: int, route_labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is posted: with `max_alerts` above 0 only the first so many alerts are in it.
+
+    Status and what is common are those of the alerts that are in it.
     """
     kept = notification.alerts[:max_alerts] if max_alerts > 0 else notification.alerts
     firing = any(not alert.resolved(notification.at) for alert in kept)
-    document = {
+    return {
         "receiver": notification.receiver.translate(_QUOTED),
         "status": "firing" if firing else "resolved",
         "alerts": [_alert(alert, notification.at) for alert in kept],
@@ -61,7 +75,6 @@ def body(notification: Notification, max_alerts: int, route_labels: Mapping[str,
         "groupKey": notification.group_key,
         "truncatedAlerts": notification.truncated + len(notification.alerts) - len(kept),
     }
-    return encoded(document)
 
 
 def encoded(document: Any) -> bytes:
