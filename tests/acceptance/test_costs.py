@@ -1,7 +1,8 @@
-"""What a tick and a page may cost, on the real handlers: counted, so that it stays so."""
+"""What a tick, a page and a storm may cost, on the real handlers: counted, so that it stays so."""
 
 import pytest
 
+from tests.benchmarks import dispatch, dispatch_muting, dispatch_quiet, dispatch_start
 from tests.benchmarks.costs import Cost, one_page, quiet_tick
 
 
@@ -17,3 +18,33 @@ def test_a_thousand_series_from_pending_to_page_in_25_requests() -> None:
     steps = one_page(1000)
     assert [name for name, _ in steps] == ["pending", "firing", "notified"]
     assert sum((cost for _, cost in steps), Cost({}, 0, 0)).total <= 25
+
+
+def test_ten_thousand_alerts_are_told_of_in_a_hundred_notifications_with_hundreds_of_requests() -> None:
+    for storm in (dispatch.handed_over(), dispatch.posted_by(dispatch.ALERTS)):
+        assert (storm.intake + storm.flushes).cost.total <= 900
+
+
+def test_a_firing_group_of_a_rule_costs_nothing_while_there_is_nothing_new() -> None:
+    assert dispatch_quiet.of_rules() == 0
+
+
+def test_a_flush_hardly_takes_longer_beside_a_thousand_times_as_many_silences() -> None:
+    few, many = dispatch_muting.beside_silences(10), dispatch_muting.beside_silences(10_000)
+    assert many.ms < 10 * few.ms
+    assert many.cost == few.cost
+
+
+def test_a_flush_hardly_takes_longer_beside_ten_thousand_inhibiting_alerts_than_beside_one() -> None:
+    one, many = dispatch_muting.beside_sources(1), dispatch_muting.beside_sources(10_000)
+    assert many.ms < 10 * one.ms
+    assert many.cost.total == one.cost.total
+
+
+def test_alerts_that_are_posted_again_cost_a_few_requests_a_horizon() -> None:
+    assert dispatch_quiet.of_posts(groups=1).a_horizon.total <= 20
+
+
+def test_a_dispatcher_that_has_told_slack_a_webhook_and_sns_has_imported_no_parser() -> None:
+    boto3, ours = dispatch_start.first_page(runs=1)
+    assert ours.mb < boto3.mb + 20

@@ -211,7 +211,7 @@ def test_what_is_pruned_is_gone_and_the_rest_stays() -> None:
     database = MemoryDatabase()
     put(database, 1, A, B)
     put(database, 2, A_OVER)
-    assert prune(database, only_chunk(database), [A_OVER], "p", at(70))
+    assert prune(database, only_chunk(database), [format_labels(A_OVER.labels)], "p", at(70))
     assert held(database) == [B]
     assert only_chunk(database).seq == 2
 
@@ -221,7 +221,7 @@ def test_the_last_that_is_pruned_leaves_a_tombstone_that_refuses_the_dead() -> N
     put(database, 1, A)
     zombie = merge(read(database, GROUP, WRITER), [B], NOW)
     put(database, 2, A_OVER)
-    assert prune(database, only_chunk(database), [A_OVER], "p", at(70))
+    assert prune(database, only_chunk(database), [format_labels(A_OVER.labels)], "p", at(70))
     write(database, GROUP, WRITER, zombie, 2, at(0))
     assert held(database) == []
     [item] = database.query("dispatch", GROUP)
@@ -236,7 +236,7 @@ def test_an_item_that_was_written_since_is_not_pruned() -> None:
     put(database, 2, A_OVER)
     seen = only_chunk(database)
     put(database, 3, alert(job="a", since=90))
-    assert not prune(database, seen, [A_OVER], "p", at(95))
+    assert not prune(database, seen, [format_labels(A_OVER.labels)], "p", at(95))
     assert held(database) == [alert(job="a", since=90)]
 
 
@@ -244,9 +244,9 @@ def test_a_prune_that_the_sdk_sends_twice_is_ours() -> None:
     database = MemoryDatabase()
     put(database, 1, A_OVER, B)
     seen = only_chunk(database)
-    assert prune(database, seen, [B], "p", at(70))
-    assert prune(database, seen, [B], "p", at(70))
-    assert not prune(database, seen, [B], "other", at(70))
+    assert prune(database, seen, [format_labels(B.labels)], "p", at(70))
+    assert prune(database, seen, [format_labels(B.labels)], "p", at(70))
+    assert not prune(database, seen, [format_labels(B.labels)], "other", at(70))
 
 
 def test_what_has_moved_elsewhere_ends_where_it_was_and_what_stays_does_not() -> None:
@@ -265,7 +265,7 @@ def test_where_a_writer_has_nothing_nothing_has_moved() -> None:
 
 def test_too_much_for_one_item_is_not_pruned_until_its_writer_divides_it() -> None:
     crowded = Chunk(GROUP, WRITER, "", 1, "1", {str(number): large(number) for number in range(200)})
-    assert not prune(MemoryDatabase(), crowded, [large(0)], "p", at(70))
+    assert not prune(MemoryDatabase(), crowded, [format_labels(large(0).labels)], "p", at(70))
 
 
 def test_a_tombstone_lives_for_a_day() -> None:

@@ -1,6 +1,7 @@
 """tocsin alert, on a stack in memory."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,12 +62,49 @@ C = "DiskSlow   2026-01-31T12:01:00Z             pending"
         pytest.param(["DiskSlow"], [], id="another name"),
         pytest.param(["-a", "-s", "DiskFull", "instance=~b|c"], [B], id="by labels"),
         pytest.param(["severity!=page", "-a", "--pending"], [C], id="without a label"),
+        pytest.param(["-a", "-s", "-r", "on.*"], [A, B], id="of a receiver"),
+        pytest.param(["-a", "-s", "-r", "on"], [], id="of no such receiver"),
+        pytest.param(["-i"], [], id="inhibited"),
     ],
 )
 def test_query_lists_what_is_asked_for(stack: Stack, words: list[str], lines: list[str]) -> None:
     listed = stack.ok("alert", "query", *words).splitlines()
     assert listed[0].split() == ["Alertname", "Starts", "At", "Summary", "State"]
     assert [" ".join(line.split()) for line in listed[1:]] == [" ".join(line.split()) for line in lines]
+
+
+def test_extended_shows_labels_and_all_else_as_amtool_does(stack: Stack) -> None:
+    header, row = stack.ok("alert", "query", "-o", "extended").splitlines()
+    assert re.split("  +", header) == [
+        "Labels",
+        "Annotations",
+        "Starts At",
+        "Ends At",
+        "Generator URL",
+        "State",
+    ]
+    labels = 'alertname="DiskFull" instance="a" severity="page"'
+    assert re.split("  +", row) == [labels, 'summary="a is full"', "2026-01-31T12:01:00Z", "-", "active"]
+
+
+def test_an_inhibited_alert_is_neither_active_nor_silenced(stack: Stack) -> None:
+    rule = (
+        "inhibit_rules: [{source_matchers: [instance=a], target_matchers: [instance=b], equal: [alertname]}]"
+    )
+    stack.ok("config", "apply", "-", stdin=ROUTES + rule)
+    stack.tick(60)
+    for silence in stack.ok("silence", "query", "-q").split():
+        stack.ok("silence", "expire", silence)
+    assert listed(stack, "-s") == []
+    assert listed(stack, "-a") == ["a"]
+    assert listed(stack, "-i") == ["b"]
+
+
+def listed(stack: Stack, *words: str) -> list[str]:
+    """Return the instances that a query lists."""
+    return [
+        found["labels"]["instance"] for found in json.loads(stack.ok("alert", "query", "-o", "json", *words))
+    ]
 
 
 def test_an_alert_as_json_says_who_is_told_and_what_silences_it(stack: Stack) -> None:
@@ -77,7 +115,7 @@ def test_an_alert_as_json_says_who_is_told_and_what_silences_it(stack: Stack) ->
         "annotations": {"summary": "b is full"},
         "startsAt": "2026-01-31T12:01:00Z",
         "endsAt": None,
-        "status": {"state": "suppressed", "silencedBy": [silence]},
+        "status": {"state": "suppressed", "silencedBy": [silence], "inhibitedBy": []},
         "receivers": [{"name": "archive"}, {"name": "oncall"}],
         "fingerprint": listed["fingerprint"],
         "generatorURL": "",

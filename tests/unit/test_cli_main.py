@@ -72,6 +72,12 @@ def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
     assert "No such command 'ruls'" in result.stderr
 
 
+def test_the_words_of_amtool_are_answered_with_ours(tmp_path: Path) -> None:
+    result = Stack(tmp_path).run("check-config", "alertmanager.yml")
+    assert result.exit_code == 2
+    assert "No such command 'check-config': type tocsin config check" in result.stderr
+
+
 def test_version(tmp_path: Path) -> None:
     assert Stack(tmp_path).ok("--version") == f"tocsin {__version__}\n"
 
@@ -88,7 +94,7 @@ def test_help_imports_neither_aws_nor_a_parser() -> None:
 
 def test_the_top_help_says_of_every_group_what_the_group_says() -> None:
     context = click.Context(main)
-    for name in ("rules", "config", "silence", "alert", "status"):
+    for name in ("rules", "config", "receivers", "template", "silence", "alert", "status"):
         command = main.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str(200) == main.lazy[name].help

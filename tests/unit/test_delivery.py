@@ -11,7 +11,17 @@ from tocsin.alert import Alert
 from tocsin.dispatch.config import Integration
 from tocsin.dispatch.delivery import MAX_TRIES, Deliverer, Delivery, View
 from tocsin.dispatch.muting import Muted, MuteReason
-from tocsin.dispatch.nflog import Entry, Intent, activations, from_item, intend, label_hash, postpone, record
+from tocsin.dispatch.nflog import (
+    Entry,
+    Intent,
+    activations,
+    from_item,
+    intend,
+    label_hash,
+    owed,
+    postpone,
+    record,
+)
 from tocsin.instants import maybe_millis
 from tocsin.local.clocks import VirtualClock
 from tocsin.notification import Delivered, Failed, Failure, Notification, Reason, Sent
@@ -223,10 +233,43 @@ def test_a_refusal_for_good_closes_the_intent_and_blocks_nothing_after_it() -> N
     [item] = desk.database.get(ENTRY.key)
     assert item is not None
     assert item["outcome"] == "refused: clientError HTTP 400"
-    desk.deliver(seen(A), desk.logged())
-    assert len(desk.heard) == 1
+    assert delivery.interrupted
     desk.deliver(seen(A, B), desk.logged())
-    assert desk.content[1:] == [(Reason.NEW_ALERTS, (A, B))]
+    assert desk.content[1:] == [(Reason.FIRST, (A, B))]
+    assert len({told.id for _, told in desk.heard}) == 2
+
+
+def test_nobody_is_owed_the_end_of_what_was_only_ever_refused() -> None:
+    desk = Desk(REFUSED)
+    entry = desk.deliver(seen(A)).entry
+    assert not owed([entry])
+    desk.deliver(seen(A_OVER), entry)
+    assert len(desk.heard) == 1
+
+
+def test_the_end_of_what_somebody_may_have_been_told_is_owed() -> None:
+    desk = Desk(BUSY, seconds=10)
+    entry = desk.deliver(seen(A, now=100), left_behind(desk, A, tries=MAX_TRIES - 1)).entry
+    assert owed([entry]) == {label_hash(A)}
+    desk.deliver(seen(A_OVER, now=100), entry)
+    assert desk.content[-1] == (Reason.ALL_RESOLVED, (A_OVER,))
+
+
+def test_an_end_that_was_refused_is_told_at_the_next_slot() -> None:
+    desk = Desk(REFUSED, Delivered())
+    entry = desk.deliver(seen(A_OVER), told(desk, A)).entry
+    assert owed([entry]) == {label_hash(A)}
+    desk.deliver(seen(A_OVER), entry)
+    assert not owed([desk.logged()])
+
+
+def test_an_end_that_is_refused_is_given_up_after_a_day() -> None:
+    desk = Desk(REFUSED)
+    entry = told(desk, A)
+    for hours in (1, 23, 25):
+        entry = desk.deliver(seen(A_OVER, now=hours * 3600), entry).entry
+        desk.clock.sleep(3600 * hours)
+    assert not owed([entry])
 
 
 def test_too_many_tries_close_the_intent() -> None:
@@ -234,15 +277,14 @@ def test_too_many_tries_close_the_intent() -> None:
     entry = left_behind(desk, A, tries=MAX_TRIES - 1)
     delivery = desk.deliver(seen(A, now=100), entry)
     assert (delivery.again_at, desk.logged().intent, desk.logged().number) == (None, None, 1)
-    assert len(desk.heard) == 1
+    assert (len(desk.heard), delivery.interrupted) == (1, True)
 
 
 def test_no_attempt_begins_that_could_outlive_the_claim() -> None:
     desk = Desk(Delivered())
     delivery = desk.deliver(seen(A, claimed_until=20))
     assert desk.heard == []
-    assert [line.outcome for line in delivery.told] == ["contextDeadlineExceeded"]
-    assert delivery.again_at == at(25)
+    assert (delivery.told, delivery.again_at, desk.logged().intent) == ([], at(25), None)
     desk = Desk(BUSY)
     desk.deliver(seen(A, claimed_until=22))
     assert [after for after, _ in desk.heard] == [0, 0.5, 1.25]
@@ -290,10 +332,21 @@ def test_an_open_intent_waits_for_its_next_try_and_so_does_everything_after_it()
 def test_an_open_intent_all_of_which_is_muted_by_now_waits() -> None:
     desk = Desk(Delivered())
     entry = left_behind(desk, A)
-    delivery = desk.deliver(seen(A, B, muted=[A]), entry)
+    delivery = desk.deliver(seen(A, muted=[A]), entry)
     assert (desk.heard, delivery.again_at, delivery.entry) == ([], None, entry)
     desk.deliver(seen(A, B), entry)
     assert [reason for reason, _ in desk.content] == [Reason.FIRST, Reason.NEW_ALERTS]
+
+
+def test_an_open_intent_all_of_which_is_muted_by_now_makes_way_for_other_news() -> None:
+    """Somebody may have sent it: what it says is news again when it is heard, and its end is owed."""
+    desk = Desk(Delivered())
+    entry = desk.deliver(seen(A, B, muted=[A]), left_behind(desk, A)).entry
+    assert desk.content == [(Reason.FIRST, (B,))]
+    assert owed([entry]) == {label_hash(A), label_hash(B)}
+    assert desk.heard[0][1].id != ENTRY.notification_id(1)
+    desk.deliver(seen(A, B), entry)
+    assert desk.content[1:] == [(Reason.NEW_ALERTS, (A, B))]
 
 
 def test_what_was_muted_when_an_intent_was_decided_stays_on_the_books_though_it_is_repeated_later() -> None:
@@ -324,11 +377,13 @@ def test_an_open_intent_that_fails_again_tells_nothing_after_it() -> None:
     assert delivery.again_at is not None
 
 
-def test_an_open_intent_that_is_refused_makes_way() -> None:
+def test_an_open_intent_that_is_refused_makes_way_at_the_next_slot() -> None:
     desk = Desk(REFUSED, Delivered())
     delivery = desk.deliver(seen(A, B), left_behind(desk, A))
-    assert [reason for reason, _ in desk.content] == [Reason.FIRST, Reason.NEW_ALERTS]
-    assert [line.outcome for line in delivery.told] == ["clientError", "delivered"]
+    assert [line.outcome for line in delivery.told] == ["clientError"]
+    assert delivery.interrupted
+    desk.deliver(seen(A, B), desk.logged())
+    assert desk.content == [(Reason.FIRST, (A,)), (Reason.FIRST, (A, B))]
 
 
 # -- a view ---------------------------------------------------------------------------------------
@@ -364,3 +419,70 @@ def test_what_a_receiver_remembers_is_given_to_it_with_the_groups_next_notificat
         entry = desk.deliver(step, desk.logged()).entry
     assert [notification.memory for _, notification in desk.heard] == [{}, {"ts": "1.5"}, {"ts": "1.5"}, {}]
     assert entry.memory == {}
+
+
+def test_what_was_told_and_is_silenced_is_told_again_when_it_is_heard_and_still_fires() -> None:
+    desk = Desk(Delivered())
+    entry = told(desk, A)
+    entry = desk.deliver(seen(A, muted=[A]), entry).entry
+    assert not desk.heard
+    entry = desk.deliver(seen(A), entry).entry
+    assert desk.content == [(Reason.NEW_ALERTS, (A,))]
+    desk.deliver(seen(A), entry)
+    assert len(desk.heard) == 1
+
+
+def test_the_end_of_what_is_silenced_since_it_was_told_is_still_owed() -> None:
+    desk = Desk(Delivered())
+    entry = desk.deliver(seen(A, muted=[A]), told(desk, A)).entry
+    assert owed([entry]) == {label_hash(A)}
+    desk.deliver(seen(A_OVER), entry)
+    assert desk.content == [(Reason.ALL_RESOLVED, (A_OVER,))]
+
+
+def test_what_was_told_and_is_inhibited_is_not_told_again() -> None:
+    desk = Desk(Delivered())
+    inhibited = {A.fingerprint: Muted(MuteReason.INHIBITION, ("f",), None)}
+    entry = desk.deliver(replace(seen(A), muted=inhibited), told(desk, A)).entry
+    desk.deliver(seen(A), entry)
+    assert not desk.heard
+
+
+def test_an_intent_of_another_time_is_not_told() -> None:
+    """Its integration was away when its alerts ended: nobody kept them for it."""
+    desk = Desk(Delivered())
+    entry = left_behind(desk, A)
+    desk.deliver(seen(B), entry)
+    assert desk.content == [(Reason.FIRST, (B,))]
+    assert desk.logged().firing.keys() == {label_hash(B)}
+
+
+def test_half_a_character_in_what_a_receiver_says_is_stored_as_a_question_mark() -> None:
+    desk = Desk(Failed(Failure.CLIENT_ERROR, retry=False, detail="\ud800"), Delivered(memory={"a": "\udfff"}))
+    desk.deliver(seen(A))
+    [item] = desk.database.get(ENTRY.key)
+    assert item is not None
+    assert item["outcome"] == "refused: clientError ?"
+    desk.deliver(seen(A), desk.logged())
+    assert desk.logged().memory == {"a": "?"}
+
+
+def test_a_refusal_is_not_forgotten_because_something_else_is_muted_by_now() -> None:
+    desk = Desk(REFUSED)
+    delivery = desk.deliver(seen(A, B, muted=[A]), told(desk, A))
+    assert [line.outcome for line in delivery.told] == ["clientError"]
+    assert delivery.interrupted
+
+
+def test_the_end_of_what_a_dead_worker_may_have_told_is_owed_though_its_repetition_is_refused() -> None:
+    desk = Desk(REFUSED)
+    entry = left_behind(desk, A)
+    assert owed([desk.deliver(seen(A), entry).entry]) == {label_hash(A)}
+
+
+def test_who_was_left_behind_decides_nothing_any_more() -> None:
+    desk = Desk(Delivered())
+    desk.clock.sleep(70)
+    delivery = desk.deliver(seen(A, muted=[B]), told(desk, B))
+    assert (desk.heard, desk.logged().intent) == ([], None)
+    assert delivery.again_at is not None

@@ -6,7 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -99,12 +99,15 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def secure(authority: Authority, directory: Path, *, asks: bool = False) -> Iterator[str]:
+def secure(
+    authority: Authority, directory: Path, *, asks: bool = False, newest: ssl.TLSVersion | None = None
+) -> Iterator[str]:
     """Serve over TLS as NAME, answering with the name in the client's certificate; yield the URL."""
     certificate, key = authority.issue(NAME)
     (directory / "server.pem").write_text(certificate + key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "server.pem")
+    context.maximum_version = newest or context.maximum_version
     if asks:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=authority.certificate)
@@ -191,6 +194,15 @@ def test_no_certificate_is_left_on_the_disk(
 # -- proxies -----------------------------------------------------------------------------------------
 
 
+def test_a_version_of_tls_that_is_too_old_is_not_spoken(authority: Authority, tmp_path: Path) -> None:
+    tls = Tls(ca=authority.certificate, server_name=NAME)
+    with secure(authority, tmp_path) as url:
+        assert isinstance(ask(url, replace(tls, min_version="TLS13")), Response)
+    with secure(authority, tmp_path, newest=ssl.TLSVersion.TLSv1_2) as url:
+        assert isinstance(ask(url, replace(tls, max_version="TLS12")), Response)
+        assert isinstance(ask(url, replace(tls, min_version="TLS13")), Unreachable)
+
+
 def test_a_proxy_is_asked_for_the_whole_url_with_its_own_credentials() -> None:
     with serving(reply(200, b"by proxy")) as proxy:
         answer = ask("http://prometheus.invalid", None, proxy.url.replace("http://", "http://us%40er:p%3Aw@"))
@@ -199,6 +211,13 @@ def test_a_proxy_is_asked_for_the_whole_url_with_its_own_credentials() -> None:
     [received] = proxy.received
     assert received.line == "POST http://prometheus.invalid/api HTTP/1.1"
     assert base64.b64decode(received.headers["proxy-authorization"].split()[1]) == b"us@er:p:w"
+
+
+def test_a_proxy_is_given_headers_of_its_own() -> None:
+    with serving(reply(200, b"")) as proxy:
+        client = HttpClient(1 << 16, proxy_url=proxy.url, proxy_headers={"X-Team": "ops"})
+        assert isinstance(client(Request("GET", "http://prometheus.invalid"), 5), Response)
+    assert proxy.received[0].headers["x-team"] == "ops"
 
 
 def test_through_a_proxy_tls_goes_to_the_server_itself(authority: Authority, tmp_path: Path) -> None:

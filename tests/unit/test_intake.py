@@ -6,7 +6,8 @@ from typing import TypeVar
 import pytest
 
 from tests.unit.dispatching import alert, at, config
-from tocsin.dispatch.intake import Intake, UnfinishedError
+from tocsin.dispatch.group import UnfinishedError
+from tocsin.dispatch.intake import Intake
 from tocsin.local.clocks import VirtualClock
 from tocsin.ports import Message, Parallel, one_by_one
 from tocsin.stores.memory import MemoryDatabase

@@ -11,6 +11,7 @@ from tocsin.dispatch.config import InhibitRule
 from tocsin.dispatch.inhibition import RuleSources, Sources, place
 from tocsin.dispatch.muting import Muted, MuteReason, Mutes, mute, muted_by_silence, muted_by_time
 from tocsin.dispatch.silence import Silence
+from tocsin.dispatch.silences import SilenceIndex
 from tocsin.matchers import parse_matcher
 
 HOUR = 3600.0
@@ -89,7 +90,7 @@ SILENCED: dict[str, tuple[list[Silence], Muted | None]] = {
 def test_an_alert_is_silenced_until_one_of_its_silences_ends(
     silences: list[Silence], expected: Muted | None
 ) -> None:
-    assert muted_by_silence(silences, LABELS, at(0)) == expected
+    assert muted_by_silence(SilenceIndex(silences), LABELS, at(0)) == expected
 
 
 ORDER: dict[str, tuple[tuple[str, ...], tuple[str, ...], bool, MuteReason | None]] = {
@@ -107,7 +108,7 @@ def test_the_first_that_mutes_in_alertmanagers_order_is_told(
 ) -> None:
     known = config()
     route = replace(known.route, active_time_intervals=active, mute_time_intervals=mutes)
-    mutes_all = Mutes(known, Sources(), [silence("one", 60)] if silent else [])
+    mutes_all = Mutes(known, Sources(), SilenceIndex([silence("one", 60)] if silent else []))
     found = mute(route, mutes_all, [ALERT], at(0)).get(ALERT.fingerprint)
     assert (found and found.reason) == expected
 
@@ -117,9 +118,9 @@ def test_inhibition_comes_before_all_else_and_says_what_the_group_waits_for() ->
     route = replace(known.route, mute_time_intervals=("noon",))
     rule = InhibitRule((parse_matcher("severity=critical"),), (parse_matcher("alertname=Down"),), ("job",))
     source = Alert({"alertname": "Gone", "severity": "critical"}, {}, at(0), at(90))
-    mutes = Mutes(known, Sources([RuleSources(rule, [source])]), [silence("one", 60)])
+    mutes = Mutes(known, Sources([RuleSources(rule, [source])]), SilenceIndex([silence("one", 60)]))
     found = mute(route, mutes, [ALERT], at(0))[ALERT.fingerprint]
-    assert found == Muted(MuteReason.INHIBITION, (source.fingerprint,), at(90), (place(rule), ("",)))
+    assert found == Muted(MuteReason.INHIBITION, (source.fingerprint,), at(90), (place(rule), (("job", ""),)))
 
 
 @pytest.mark.parametrize("minutes", range(0, 24 * 60, 47))

@@ -50,7 +50,14 @@ DUES: dict[str, tuple[list[Delivery], dict[str, Muted], list[Alert], float | Non
     "somebody else has written to the log": ([delivery(), delivery(interrupted=True)], {}, [DOWN], 300),
     "muted until": ([delivery()], silenced(60), [DOWN], 60),
     "muted for ever": ([delivery()], silenced(None), [DOWN], REPEAT),
-    "muted for longer than repeat_interval": ([delivery()], silenced(99_999), [DOWN], REPEAT),
+    "muted for longer than repeat_interval": ([delivery()], silenced(99_999), [DOWN], 99_999),
+    "muted, and was to be repeated long ago": ([delivery(told=-99_999)], silenced(99_999), [DOWN], 99_999),
+    "muted for longer than its waiting is remembered": (
+        [delivery()],
+        silenced(90 * 86_400),
+        [DOWN],
+        7 * 86_400 + 1,
+    ),
     "inhibited until its source ends: a recovery is told at the next slot": (
         [delivery()],
         inhibited(60),
@@ -100,6 +107,7 @@ def test_a_group_that_holds_an_alert_always_has_a_due_time_to_come(
     due = next_due(view(*left, muted=muted, owner=owner), found, left)
     assert due is not None
     assert due > at(0)
-    if found:
+    assert due <= at(0) + timedelta(days=7)
+    if found and any(one.fingerprint not in muted and not one.resolved(at(0)) for one in left):
         told = [one.entry.at for one in found if one.entry.at is not None]
         assert due <= max([at(0), *told]) + timedelta(hours=4, seconds=interval)

@@ -66,7 +66,7 @@ MERGES: dict[str, tuple[Known, Known, tuple[float, float, bool]]] = {
     "a later end of the old one": (known(10, 300), known(50, 200), (10, 300, False)),
     "a later giving-up gives way": (known(10, 300, timeout=True), known(50, 200), (10, 200, False)),
     "a giving-up over an end": (known(10, 150), known(10, 400, timeout=True), (10, 400, True)),
-    "an end to come outlasts a giving-up": (known(10, 500), known(50, 400, timeout=True), (10, 500, False)),
+    "an end to come outlasts a giving-up": (known(10, 500), known(50, 400, timeout=True), (10, 500, True)),
     "resolved": (known(10, 300), known(10, 90), (10, 90, False)),
     "resolved twice: the later counts": (known(10, 95), known(10, 90), (10, 95, False)),
     "resolved later": (known(10, 80), known(20, 90), (10, 90, False)),

@@ -26,6 +26,7 @@ def test_every_variable_has_its_setting() -> None:
         "TOCSIN_SHARDS": "8",
         "TOCSIN_CATCHUP_LIMIT_SECONDS": "7200",
         "TOCSIN_GAP_DIGEST": "true",
+        "TOCSIN_MUTED_RESOLVES": "send",
         "TOCSIN_EXTERNAL_URL": "https://tocsin.example",
         "POWERTOOLS_SERVICE_NAME": "stack-evaluator",
         "TOCSIN_PROMETHEUS_URL": "https://aps.example",
@@ -41,6 +42,7 @@ def test_every_variable_has_its_setting() -> None:
         shards=8,
         catch_up=timedelta(hours=2),
         gap_digest=True,
+        muted_ends=True,
         external_url="https://tocsin.example",
         service="stack-evaluator",
         prometheus=Prometheus(
@@ -58,6 +60,7 @@ def test_what_a_template_leaves_empty_is_not_set() -> None:
         "TOCSIN_SHARDS",
         "TOCSIN_CATCHUP_LIMIT_SECONDS",
         "TOCSIN_GAP_DIGEST",
+        "TOCSIN_MUTED_RESOLVES",
         "TOCSIN_PROMETHEUS_URL",
         "TOCSIN_PROMETHEUS_AUTH",
     )

@@ -1,6 +1,7 @@
 """Silences: what they mute and when, what is refused, and the document that is stored."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from tocsin.dispatch.silence import (
     SilenceError,
     SilenceState,
     from_document,
+    has_matchers,
     silenced_by,
     to_document,
     validate,
@@ -79,6 +81,20 @@ REFUSED: dict[str, tuple[Silence, str]] = {
         "start time must be before end time",
     ),
     "no matcher": (silence(), "at least one matcher required"),
+    "a label without a name": (
+        replace(
+            silence('a="b"'), matchers=(Matcher("a", MatchOp.EQUAL, "b"), Matcher("", MatchOp.EQUAL, "c"))
+        ),
+        'invalid label matcher 1: invalid label name ""',
+    ),
+    "a name that is no Unicode": (
+        replace(silence('a="b"'), matchers=(Matcher("\ud800", MatchOp.EQUAL, "b"),)),
+        r'invalid label matcher 0: invalid label name "\\ud800"',
+    ),
+    "a value that is no Unicode": (
+        replace(silence('a="b"'), matchers=(Matcher("a", MatchOp.NOT_EQUAL, "\udfff"),)),
+        r'invalid label matcher 0: invalid label value "\\udfff"',
+    ),
     "only an empty value": (silence('a=""'), EMPTY),
     "only a pattern that nothing matches": (silence('a=~".*"'), EMPTY),
     "only an empty pattern": (silence('a=~""'), EMPTY),
@@ -126,9 +142,33 @@ silences = st.builds(
     created_by=st.text(),
     comment=st.text(),
     updated_at=moments,
+    annotations=st.dictionaries(st.text(), st.text(), max_size=3),
 )
 
 
 @given(silences)
 def test_a_silence_survives_its_document(held: Silence) -> None:
     assert from_document("s-1", json.loads(json.dumps(to_document(held)))) == held
+
+
+@given(silences)
+def test_a_silence_as_it_was_stored_at_first_is_read(held: Silence) -> None:
+    document = to_document(held) | {"matchers": list(map(str, held.matchers))}
+    del document["annotations"]
+    assert from_document("s-1", document) == replace(held, annotations={})
+
+
+ABOUT = {
+    "nothing": ((), True),
+    "one of its matchers": (('job=~"a|b"',), True),
+    "all, in another order": (('job=~"a|b"', 'alertname="Down"'), True),
+    "what it matches": (('job="a"',), False),
+    "the same, anchored": (('job=~"^(a|b)$"',), False),
+    "one of its own and another": (('alertname="Down"', 'x="y"'), False),
+}
+
+
+@pytest.mark.parametrize(("wanted", "expected"), ABOUT.values(), ids=ABOUT)
+def test_silences_are_found_by_matchers_that_read_the_same(wanted: tuple[str, ...], expected: bool) -> None:
+    found = silence('alertname="Down"', 'job=~"a|b"')
+    assert has_matchers(found, map(parse_matcher, wanted)) is expected

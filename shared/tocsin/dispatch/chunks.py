@@ -1,6 +1,6 @@
 """The alerts of one writer in one group, packed; each writer has its own items, so nobody else's are touched."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -92,7 +92,8 @@ def merge(
     touched: set[str] = set()
     for alert in changed:
         text = format_labels(alert.labels)
-        if held.get(text) == alert or (alert.resolved(now) and text not in held):
+        over = alert.resolved(now)
+        if (held.get(text) == alert and not (forget and over)) or (over and text not in held):
             continue
         held[text] = alert
         prefix = home(address(text), prefixes)
@@ -129,9 +130,9 @@ def strays(chunks: Sequence[Chunk], held: Sequence[Alert], now: datetime) -> lis
     ]
 
 
-def prune(database: Database, chunk: Chunk, gone: Sequence[Alert], token: str, now: datetime) -> bool:
-    """Remove alerts from an item that is exactly as it was read; tell whether they are gone."""
-    left = {text: alert for text, alert in chunk.alerts.items() if alert not in gone}
+def prune(database: Database, chunk: Chunk, gone: Collection[str], token: str, now: datetime) -> bool:
+    """Remove alerts, by their labels' text, from an item that is exactly as it was read; tell whether they are gone."""
+    left = {text: alert for text, alert in chunk.alerts.items() if text not in gone}
     packed = divide(_documents(left), "").get("") if left else None
     key = _key(chunk.group, chunk.writer, chunk.prefix)
     if left and packed is None:

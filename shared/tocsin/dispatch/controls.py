@@ -1,21 +1,38 @@
 """Controls: what people have set (configuration, silences), read by version and written with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from tocsin.dispatch import silence as silences
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.configcodec import from_document
-from tocsin.dispatch.silence import Silence, SilenceState
-from tocsin.index import INDEX, Index, bump, read_index
+from tocsin.dispatch.silence import Silence
+from tocsin.dispatch.silences import SilenceIndex
+from tocsin.dispatch.silencestore import StoredSilences
+from tocsin.index import INDEX, Index, read_index
 from tocsin.instants import millis
 from tocsin.packing import pack, unpack
-from tocsin.ports import Absent, Database, Delete, Either, Equals, Item, Key, Present, Put, Update, Value
+from tocsin.ports import (
+    Absent,
+    AtMost,
+    Database,
+    Delete,
+    Either,
+    Equals,
+    Item,
+    Key,
+    Put,
+    Update,
+    Value,
+    Write,
+)
 
-SILENCE_RETENTION = timedelta(days=5)
-_EXPIRE_TRIES = 5
+VERSIONS_KEPT = 100
+CONFIG_NOTE = "config"
+"""Of the notes of what is to be woken the one that says that the configuration has changed."""
+BEGIN_NOTE = "begin."
+"""What the notes begin with that say when a silence begins."""
 
 
 class Controls:
@@ -24,7 +41,7 @@ class Controls:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._config: Config | None = None
-        self._silences: tuple[int, tuple[Silence, ...]] | None = None
+        self._silences = StoredSilences(database)
 
     def config(self, index: Index) -> Config | None:
         """Return the configuration in force; None if none was ever stored."""
@@ -35,20 +52,16 @@ class Controls:
 
     def silences(self, index: Index) -> tuple[Silence, ...]:
         """Return every silence that is stored, those that have passed and not yet been removed included."""
-        if self._silences is None or self._silences[0] != index.silences:
-            items = self._database.query("config", "silence")
-            self._silences = (index.silences, tuple(_silence_from(item) for item in items))
-        return self._silences[1]
+        return self._silences.at(index.silences).all
+
+    def silence_index(self, index: Index) -> SilenceIndex:
+        """Return the same, arranged to be asked what mutes an alert."""
+        return self._silences.at(index.silences)
 
 
 def config_key(version: int) -> Key:
     """Return where a version of the configuration is."""
     return Key("config", "config", f"{version:08d}")
-
-
-def silence_key(silence_id: str) -> Key:
-    """Return where a silence is."""
-    return Key("config", "silence", silence_id)
 
 
 def wake_key(silence_id: str) -> Key:
@@ -57,75 +70,46 @@ def wake_key(silence_id: str) -> Key:
 
 
 def store_config(
-    database: Database, document: Mapping[str, Any], text: str, *, by: str, now: datetime
+    database: Database, document: Mapping[str, Any], text: str, *, by: str, now: datetime, note: str = ""
 ) -> int | None:
-    """Store a configuration as the next version and put it in force; None if somebody else was faster."""
+    """Store a configuration as the next version and put it in force; None if somebody else was faster.
+
+    What is in force and the versions before it are kept, `VERSIONS_KEPT` in all.
+    """
     version = read_index(database).config
     item: dict[str, Value] = {
         "document": pack(document),
         "text": pack(text),
         "by": by,
         "at": millis(now),
+        "note": note,
     }
     unchanged = Either((Equals("config", version), Absent("config")))
-    stored = database.transact(
-        [
-            Put(config_key(version + 1), item, Absent("pk")),
-            Update(INDEX, set={"config": version + 1}, condition=unchanged),
-        ]
-    )
-    return version + 1 if stored else None
+    writes: list[Write] = [
+        Put(config_key(version + 1), item, Absent("pk")),
+        Update(INDEX, set={"config": version + 1}, condition=unchanged),
+        Put(wake_key(CONFIG_NOTE), {"at": millis(now)}),
+    ]
+    if version >= VERSIONS_KEPT:
+        writes.append(Delete(config_key(version + 1 - VERSIONS_KEPT)))
+    return version + 1 if database.transact(writes) else None
 
 
-def config_text(item: Item) -> str:
-    """Return a stored configuration as it was written."""
-    packed = item["text"]
-    return str(unpack(packed)) if isinstance(packed, bytes) else ""
+def forget_config_note(database: Database, notes: Iterable[Item]) -> None:
+    """Remove the note that the configuration has changed, unless it has changed again since `notes` were read."""
+    for note in notes:
+        if note["sk"] == CONFIG_NOTE:
+            database.write(Delete(wake_key(CONFIG_NOTE), Equals("at", note["at"])))
 
 
-def put_silence(database: Database, silence: Silence) -> None:
-    """Store a new silence, or one that only reaches further than before."""
-    database.transact([Put(silence_key(silence.id), _silence_item(silence)), bump("silences")])
+def begin_key(silence_id: str) -> Key:
+    """Return where it is noted that a silence begins, and groups are to see whether it concerns them."""
+    return wake_key(BEGIN_NOTE + silence_id)
 
 
-def expire_silence(database: Database, silence_id: str, now: datetime) -> Silence | None:
-    """End a silence now and note that its waiters are to be woken; None if there is no such silence.
-
-    One that has expired already is left as it is.
-    """
-    for _ in range(_EXPIRE_TRIES):
-        [item] = database.get(silence_key(silence_id))
-        if item is None:
-            return None
-        silence = _silence_from(item)
-        if silence.state(now) is SilenceState.EXPIRED:
-            return silence
-        starts = min(millis(silence.starts_at), millis(now))
-        ended: dict[str, Value] = {"starts_at": starts, "ends_at": millis(now), "updated_at": millis(now)}
-        written = database.transact(
-            [
-                Update(silence_key(silence_id), set=ended, condition=Present("pk")),
-                Put(wake_key(silence_id), {"at": millis(now)}),
-                bump("silences"),
-            ]
-        )
-        if written:
-            return silence
-    return None
-
-
-def forget_wake(database: Database, silence_id: str) -> None:
-    """Remove the note of a silence's end: its waiters are awake."""
-    database.write(Delete(wake_key(silence_id)))
-
-
-def _silence_item(silence: Silence) -> dict[str, Value]:
-    expires = millis(silence.ends_at + SILENCE_RETENTION) // 1000
-    return silences.to_document(silence) | {"expires": expires}
-
-
-def _silence_from(item: Item) -> Silence:
-    return silences.from_document(str(item["sk"]), item)
+def forget_wake(database: Database, silence_id: str, woken: datetime) -> None:
+    """Remove the note of a silence's end, unless it was written after its waiters were `woken`."""
+    database.write(Delete(wake_key(silence_id), AtMost("at", millis(woken))))
 
 
 def _config_from(item: Item, version: int) -> Config:

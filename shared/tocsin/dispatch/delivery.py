@@ -12,7 +12,7 @@ from tocsin.alert import Alert, sort_alerts
 from tocsin.dispatch import nflog
 from tocsin.dispatch.config import Integration, Route
 from tocsin.dispatch.group import Meta
-from tocsin.dispatch.muting import Muted
+from tocsin.dispatch.muting import Muted, MuteReason
 from tocsin.dispatch.nflog import Entry, Intent, label_hash
 from tocsin.instants import millis
 from tocsin.notification import Delivered, Failed, Failure, Memory, Notification, Reason, Sent
@@ -44,6 +44,19 @@ class View:
     token: str
     external_url: str
     muted_ends: bool = False
+    boundary: datetime | None = None
+    """When a time interval of the route may begin to mute it."""
+
+    @property
+    def shut_off(self) -> list[Alert]:
+        """The alerts that fire and are silenced, or muted by the time: not for what another alert explains."""
+        return [
+            alert
+            for alert in self.alerts
+            if not alert.resolved(self.now)
+            and (muted := self.muted.get(alert.fingerprint))
+            and muted.reason is not MuteReason.INHIBITION
+        ]
 
     def audible(self, entry: Entry) -> list[Alert]:
         """Return the alerts that an integration is to hear of, in the order of a notification.
@@ -87,7 +100,7 @@ class Delivery:
     told: list[Told] = field(default_factory=list)
     again_at: datetime | None = None
     interrupted: bool = False
-    """Somebody else has written to the log: the group is looked at again at its next slot."""
+    """It was refused, or somebody else has written to the log: the group is looked at again at its next slot."""
     heeds_ends: bool = True
     """Whether it is told of ends: nothing is kept for one that is not."""
 
@@ -99,38 +112,70 @@ class Deliverer:
         self._database, self._clock = database, clock
 
     def deliver(self, view: View, entry: Entry, integration: Integration, receiver: Receiver) -> Delivery:
-        """Repeat an intent that is open, then decide afresh and tell what is news."""
-        delivery = Delivery(entry, heeds_ends=integration.send_resolved)
+        """Repeat an intent that is open, then decide afresh and tell what is news; log what is muted by now."""
+        present = frozenset(map(label_hash, view.alerts))
+        delivery = Delivery(entry.within(present), heeds_ends=integration.send_resolved)
+        if entry.intent is not None and present.isdisjoint(map(label_hash, entry.intent.alerts)):
+            # Of another time: the integration was not there when its alerts ended.
+            self._set_aside(delivery, entry.intent, "overtaken", unheard=True)
+        self._tell_all(view, delivery, integration, receiver)
+        self._leave_out(view, delivery)
+        return delivery
+
+    def _tell_all(self, view: View, delivery: Delivery, integration: Integration, receiver: Receiver) -> None:
         for _ in range(_ROUNDS):
+            if _too_late(view.meta, self._clock.now()):  # left behind, or slow: somebody else may be at it
+                delivery.again_at = self._clock.now() + _FIRST_RETRY
+                return
             intent = delivery.entry.intent
             inherited = intent is not None
             if intent is None:
                 intent = self._decide(view, delivery, integration)
-            elif self._waits(view, intent, delivery):
-                return delivery
-            if intent is None or not self._tell(view, delivery, intent, receiver) or not inherited:
-                return delivery
-        return delivery
+            elif intent.retry_at is not None and intent.retry_at > view.now:
+                delivery.again_at = intent.retry_at
+                return
+            elif all(view.holds(alert, delivery.entry) for alert in intent.alerts):
+                if not self._makes_way(view, delivery, intent, integration):
+                    return
+                continue
+            if (
+                intent is None
+                or not self._tell(view, delivery, intent, integration, receiver)
+                or not inherited
+            ):
+                return
 
-    def _waits(self, view: View, intent: Intent, delivery: Delivery) -> bool:
-        """Tell whether an open intent has to wait: for its next try, or because all of it is muted by now."""
-        if intent.retry_at is not None and intent.retry_at > view.now:
-            delivery.again_at = intent.retry_at
-            return True
-        return all(view.holds(alert, delivery.entry) for alert in intent.alerts)
+    def _makes_way(self, view: View, delivery: Delivery, intent: Intent, integration: Integration) -> bool:
+        """Set an open intent aside all of which is muted by now, if there is other news: else it waits, as it is."""
+        without = delivery.entry.without(intent, view.now)
+        return _reason(view, without, integration) is not Reason.NONE and self._set_aside(
+            delivery, intent, "muted"
+        )
+
+    def _set_aside(self, delivery: Delivery, intent: Intent, outcome: str, *, unheard: bool = False) -> bool:
+        now = self._clock.now()
+        aside = nflog.set_aside(
+            self._database, delivery.entry, intent, now=now, outcome=outcome, unheard=unheard
+        )
+        delivery.entry = aside or delivery.entry
+        delivery.interrupted |= aside is None
+        return aside is not None
+
+    def _leave_out(self, view: View, delivery: Delivery) -> None:
+        """Log what was told and is muted for a time by now: when it is heard again and still fires, it is news."""
+        entry = delivery.entry
+        muted = {told for told in map(label_hash, view.shut_off) if entry.heard(told)}
+        late = _too_late(view.meta, self._clock.now())
+        if muted and entry.intent is None and not delivery.again_at and not late:
+            left = nflog.leave_out(self._database, entry, muted)
+            delivery.entry = left or entry
+            delivery.interrupted |= left is None
 
     def _decide(self, view: View, delivery: Delivery, integration: Integration) -> Intent | None:
         """Return what to tell, written down; None if there is nothing to tell."""
         entry = delivery.entry
         audible = view.audible(entry)
-        reason = nflog.decide(
-            entry,
-            nflog.activations(alert for alert in audible if not alert.resolved(view.now)),
-            nflog.activations(alert for alert in audible if alert.resolved(view.now)),
-            send_resolved=integration.send_resolved,
-            repeat_interval=view.route.repeat_interval,
-            now=view.now,
-        )
+        reason = _reason(view, entry, integration)
         if reason is Reason.NONE:
             return None
         content = [alert for alert in audible if integration.send_resolved or not alert.resolved(view.now)]
@@ -143,8 +188,10 @@ class Deliverer:
         delivery.interrupted = stored is None
         return stored
 
-    def _tell(self, view: View, delivery: Delivery, intent: Intent, receiver: Receiver) -> bool:
-        """Send an intent and log the outcome; tell whether it is closed."""
+    def _tell(
+        self, view: View, delivery: Delivery, intent: Intent, integration: Integration, receiver: Receiver
+    ) -> bool:
+        """Send an intent and log the outcome; tell whether it was delivered."""
         entry = delivery.entry
         notification = _notification(view, entry, intent)
         sent = self._send(view, notification, receiver)
@@ -154,12 +201,15 @@ class Deliverer:
             retry_at = now + _pause(intent.tries, sent.retry_after_seconds)
             nflog.postpone(self._database, entry, intent, retry_at)
             delivery.again_at = retry_at
+        elif isinstance(sent, Failed):
+            outcome = f"refused: {sent.reason} {sent.detail}"
+            unheard = not (sent.retry or intent.tries or intent.token != view.token)
+            self._set_aside(delivery, intent, outcome, unheard=unheard)
+            delivery.interrupted = True  # As in Alertmanager it is tried again, with what is news then.
         else:
-            outcome = "delivered" if isinstance(sent, Delivered) else f"refused: {sent.reason} {sent.detail}"
-            memory = sent.memory if isinstance(sent, Delivered) else None
-            delivery.entry = self._record(entry, intent, outcome, memory)
-        delivery.told.append(_told(notification, entry, sent, retry_at, now))
-        return retry_at is None
+            delivery.entry = self._record(entry, intent, "delivered", sent.memory)
+        delivery.told.append(_told(notification, integration, sent, retry_at, now))
+        return isinstance(sent, Delivered)
 
     def _record(self, entry: Entry, intent: Intent, outcome: str, memory: Memory | None = None) -> Entry:
         now = self._clock.now()
@@ -180,6 +230,19 @@ class Deliverer:
                 return sent
             self._clock.sleep(wait)
             pause *= 1.5
+
+
+def _reason(view: View, entry: Entry, integration: Integration) -> Reason:
+    """Return why an integration is to be told something now, or that it is not."""
+    audible = view.audible(entry)
+    return nflog.decide(
+        entry,
+        nflog.activations(alert for alert in audible if not alert.resolved(view.now)),
+        nflog.activations(alert for alert in audible if alert.resolved(view.now)),
+        send_resolved=integration.send_resolved,
+        repeat_interval=view.route.repeat_interval,
+        now=view.now,
+    )
 
 
 def _too_late(meta: Meta, now: datetime) -> bool:
@@ -216,12 +279,16 @@ def _notification(view: View, entry: Entry, intent: Intent) -> Notification:
 
 
 def _told(
-    notification: Notification, entry: Entry, sent: Sent, retry_at: datetime | None, now: datetime
+    notification: Notification,
+    integration: Integration,
+    sent: Sent,
+    retry_at: datetime | None,
+    now: datetime,
 ) -> Told:
     firing: Sequence[Alert] = notification.firing
     newest = max((alert.starts_at for alert in firing), default=notification.at)
     return Told(
-        integration=entry.integration,
+        integration=f"{integration.kind}/{integration.index}",
         id=notification.id,
         reason=notification.reason,
         firing=len(firing),

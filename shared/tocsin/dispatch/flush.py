@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from tocsin.alert import Alert
+from tocsin.alert import Alert, sort_alerts
 from tocsin.dispatch import chunks, nflog
 from tocsin.dispatch.chunks import Chunk
 from tocsin.dispatch.config import Config, Integration, Route
@@ -16,9 +16,10 @@ from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.delivery import Deliverer, Delivery, Told, View
 from tocsin.dispatch.group import Meta, claim, delay_seconds, finish
 from tocsin.dispatch.intake import SWEEP
-from tocsin.dispatch.muting import MuteReason, Mutes, mute
-from tocsin.dispatch.nflog import Entry, integration_name, owed
-from tocsin.dispatch.sources import read_sources
+from tocsin.dispatch.lognames import log_names
+from tocsin.dispatch.muting import MuteReason, Mutes, mute, next_boundary
+from tocsin.dispatch.nflog import Entry, label_hash, owed
+from tocsin.dispatch.sources import KeptSources
 from tocsin.dispatch.waiting import wait_for, waits_of
 from tocsin.index import Index, read_index
 from tocsin.ports import Clock, Database, Item, Message, Parallel, Queue, Receiver
@@ -28,6 +29,10 @@ Receivers = Callable[[Integration, Config], Receiver]
 
 _DELIVERY_SECONDS = 30.0
 _ROUNDS = 5
+_MOST_ALERTS = 20_000
+"""Of one group, in the order of a notification: those beyond are told when these have ended; a log takes 400 KB."""
+_LONGEST_SLEEP = timedelta(days=7)
+"""Shorter than a waiter is remembered: it registers again."""
 
 
 @dataclass(slots=True)
@@ -46,17 +51,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A group's items as they were read, and the controls in force then."""
+    """A group's items as they were read, its alerts merged, and the controls in force then."""
 
     chunks: tuple[Chunk, ...]
+    alerts: tuple[Alert, ...]
     entries: Mapping[tuple[str, str], Entry]
     config: Config | None
     index: Index
-
-    @property
-    def alerts(self) -> tuple[Alert, ...]:
-        """The group's alerts."""
-        return chunks.merged(self.chunks)
 
 
 class Dispatcher:
@@ -81,7 +82,7 @@ class Dispatcher:
         self._database, self._queue, self._receivers, self._clock = database, queue, receivers, clock
         self._parallel, self._token, self._lifetime = parallel, token, lifetime
         self._external_url, self._muted_ends = external_url, muted_ends
-        self._controls = Controls(database)
+        self._controls, self._sources = Controls(database), KeptSources(database)
         self._deliverer = Deliverer(database, clock)
 
     def flush(self, group: str) -> Report:
@@ -105,6 +106,9 @@ class Dispatcher:
         heeded = [delivery.entry for delivery in deliveries if delivery.heeds_ends]
         left, pruned = self._prune(view, contents, heeded)
         due = next_due(view, deliveries, left) if pruned else view.meta.next_slot(now)
+        if due is None:
+            known = {delivery.entry.key for delivery in deliveries}
+            nflog.forget(self._database, (e for e in contents.entries.values() if e.key not in known), now)
         return self._finish(view.meta, report, due, now)
 
     def _read(self, group: str) -> Contents:
@@ -113,8 +117,11 @@ class Dispatcher:
         index = read_index(self._database)
         by_name = {str(item["sk"]): item for item in items}
         entries = [nflog.from_item(item, by_name) for item in _under(items, nflog.PREFIX)]
+        held = tuple(chunks.from_item(item) for item in _under(items, "W#"))
+        merged = chunks.merged(held)
         return Contents(
-            chunks=tuple(chunks.from_item(item) for item in _under(items, "W#")),
+            chunks=held,
+            alerts=merged if len(merged) <= _MOST_ALERTS else tuple(sort_alerts(merged)[:_MOST_ALERTS]),
             entries={(entry.receiver, entry.integration): entry for entry in entries},
             config=self._controls.config(index),
             index=index,
@@ -128,8 +135,8 @@ class Dispatcher:
         route = _route(config, meta)
         index, registered = contents.index, dict[str, frozenset[str]]()
         for _ in range(_ROUNDS):
-            sources = read_sources(self._database, config, contents.alerts)
-            mutes = Mutes(config, sources, self._controls.silences(index))
+            sources = self._sources.read(config, contents.alerts)
+            mutes = Mutes(config, sources, self._controls.silence_index(index))
             muted = mute(route, mutes, contents.alerts, now)
             waits = waits_of(muted.values())
             if all(what in registered and which <= registered[what] for what, which in waits.items()):
@@ -138,7 +145,17 @@ class Dispatcher:
             registered = dict(waits)
             index = read_index(self._database)
         meta = replace(meta, interval=route.group_interval)
-        return View(meta, route, contents.alerts, muted, now, token, self._external_url, self._muted_ends)
+        return View(
+            meta,
+            route,
+            contents.alerts,
+            muted,
+            now,
+            token,
+            self._external_url,
+            self._muted_ends,
+            next_boundary(route, config, now),
+        )
 
     def _deliver(
         self, view: View, config: Config, entries: Mapping[tuple[str, str], Entry]
@@ -147,8 +164,9 @@ class Dispatcher:
         receiver = config.receivers.get(view.route.receiver)
         jobs = []
         known = []
-        for integration in receiver.integrations if receiver else ():
-            name = (view.route.receiver, integration_name(integration))
+        integrations = receiver.integrations if receiver else ()
+        for integration, logged in zip(integrations, log_names(integrations), strict=True):
+            name = (view.route.receiver, logged)
             entry = entries.get(name) or Entry(view.meta.id, *name)
             known.append(entry)
             send = self._receivers(integration, config)
@@ -162,13 +180,14 @@ class Dispatcher:
         """Remove what has resolved and is owed to nobody; return what is left, and whether all of it went."""
         left: list[Alert] = []
         complete = True
+        kept = owed(entries)
         for chunk in contents.chunks:
-            gone = [
-                alert
-                for alert in chunk.alerts.values()
-                if alert.resolved(view.now) and not owed(entries, alert)
-            ]
-            left += [alert for alert in chunk.alerts.values() if alert not in gone]
+            gone = {
+                text
+                for text, alert in chunk.alerts.items()
+                if alert.resolved(view.now) and label_hash(alert) not in kept
+            }
+            left += [alert for text, alert in chunk.alerts.items() if text not in gone]
             if gone and not chunks.prune(self._database, chunk, gone, self._token(), view.now):
                 complete = False
         return left, complete
@@ -214,10 +233,13 @@ def next_due(view: View, deliveries: Sequence[Delivery], left: Sequence[Alert]) 
     meta, now = view.meta, view.now
     times = [delivery.again_at for delivery in deliveries if delivery.again_at is not None]
     times += [_heard(meta, muted.reason, muted.until) for muted in view.muted.values() if muted.until]
+    times += [view.boundary] if view.boundary is not None and left else []
     times += [meta.slot_from(alert.ends_at) for alert in left if alert.ends_at and alert.ends_at > now]
+    heard = any(not alert.resolved(now) and alert.fingerprint not in view.muted for alert in left)
     for delivery in deliveries:
-        told = delivery.entry.at or now
-        times.append(meta.next_slot(max(now, told + view.route.repeat_interval)))
+        if heard:  # what is muted is not repeated: then only what ends the mute matters
+            told = delivery.entry.at or now
+            times.append(meta.next_slot(max(now, told + view.route.repeat_interval)))
         if delivery.interrupted:
             times.append(meta.next_slot(now))
-    return min(times, default=meta.next_slot(now + view.route.repeat_interval))
+    return min(min(times, default=meta.next_slot(now + view.route.repeat_interval)), now + _LONGEST_SLEEP)

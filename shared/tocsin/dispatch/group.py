@@ -5,9 +5,10 @@ a wake number; finishing requires claim and wake as they were, else the group is
 Slots are a fixed grid from the first flush on, one every group_interval (Alertmanager's dispatcher).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from math import ceil
 from typing import Any
@@ -26,16 +27,29 @@ from tocsin.ports import (
     Every,
     Item,
     Key,
+    Parallel,
     Present,
     Update,
     Value,
     Won,
+    one_by_one,
 )
 
 _EMPTY_LIFE = timedelta(days=7)
 """How long a group that holds nothing is remembered: longer than any worker that still knows it."""
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+_MOST_GROUPS = 10_000
+"""A slot's groups that are read: what one answer of DynamoDB holds, with room to spare."""
 DUE_SLOTS = 4
 """Partitions of the index of due groups: what a sweep asks each minute."""
+
+
+_KEYS_AT_ONCE = 100
+_WAKE_SECONDS = 15.0
+
+
+class UnfinishedError(RuntimeError):
+    """The time did not suffice for all groups; what is done is done, and done again at no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,16 @@ def due_slot(group: str) -> int:
     return int(group.rsplit(".", 1)[-1][:4], 16) % DUE_SLOTS
 
 
+def held_groups(database: Database) -> dict[str, datetime]:
+    """Return when each group is due: every group that holds an alert is."""
+    return {
+        str(item["pk"]): instant(item["due"])
+        for slot in range(DUE_SLOTS)
+        for item in database.due(slot, millis(_END_OF_TIME), _MOST_GROUPS)
+        if isinstance(item["due"], int)
+    }
+
+
 def first_due(now: datetime, starts_at: datetime, group_wait: timedelta) -> datetime:
     """Return when a new group is due: after group_wait, at once if its alert has waited that long already."""
     return now if starts_at + group_wait < now else now + group_wait
@@ -174,6 +198,41 @@ def wake(database: Database, group: str, now: datetime, *, at_slot: bool = False
             return from_item(outcome.item).due
         item = outcome.item
     return None
+
+
+def wake_all(
+    database: Database,
+    groups: Sequence[str],
+    now: datetime,
+    *,
+    at_slot: bool = False,
+    parallel: Parallel = one_by_one,
+) -> dict[str, datetime]:
+    """Wake many groups, several at once, and return when they are due; those that hold nothing are left out.
+
+    One that nobody has claimed and that is due as early anyway is left as it is: so who does not get through them
+    in time gets further with every try. Raises UnfinishedError then.
+    """
+    dues: dict[str, datetime] = {}
+    to_wake: list[str] = []
+    for start in range(0, len(groups), _KEYS_AT_ONCE):
+        for item in database.get(*map(meta_key, groups[start : start + _KEYS_AT_ONCE])):
+            meta = from_item(item) if item is not None and "grid" in item else None
+            if meta is None:
+                continue
+            if meta.due and not meta.claim and meta.due <= (meta.next_slot(now) if at_slot else now):
+                dues[meta.id] = meta.due
+            else:
+                to_wake.append(meta.id)
+    jobs = [partial(_woken, database, group, now, at_slot) for group in to_wake]
+    done = [woken for woken in parallel(jobs, _WAKE_SECONDS) if woken is not None] if jobs else []
+    if len(done) < len(jobs):
+        raise UnfinishedError(f"{len(jobs) - len(done)} of {len(jobs)} groups in {_WAKE_SECONDS:g} s")
+    return dues | {group: due for group, due in done if due is not None}
+
+
+def _woken(database: Database, group: str, now: datetime, at_slot: bool) -> tuple[str, datetime | None]:
+    return group, wake(database, group, now, at_slot=at_slot)
 
 
 def _arming(meta: Meta, wanted: datetime, known: dict[str, Value]) -> Update:

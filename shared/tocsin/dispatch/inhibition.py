@@ -12,25 +12,27 @@ from hashlib import sha256
 
 from tocsin.alert import Alert
 from tocsin.dispatch.config import InhibitRule
-from tocsin.labels import Labels, quote
+from tocsin.labels import Labels
 from tocsin.matchers import Matcher, format_matchers
 
 PREFIX = "INH."
 """What the ids of the places begin with where the sources of a rule are kept."""
 
-Values = tuple[str, ...]
-"""The values of a rule's `equal` labels, in its order; missing is empty."""
+Values = tuple[tuple[str, str], ...]
+"""The `equal` labels of a rule with the values that a source and a target share; missing is empty."""
 
 
 def place(rule: InhibitRule) -> str:
-    """Return where the sources of a rule are kept: the same for rules that mean the same, whatever their name."""
-    parts = (format_matchers(rule.source), format_matchers(rule.target), *sorted(set(rule.equal)))
-    return PREFIX + sha256("\n".join(map(quote, parts)).encode()).hexdigest()[:24]
+    """Return where the sources of a rule are kept: the same for all rules of the same source matchers.
+
+    So an edit of its targets or `equal` labels moves nothing, and holds from the moment that it is in force.
+    """
+    return PREFIX + sha256(format_matchers(rule.source).encode(errors="replace")).hexdigest()[:24]
 
 
 def values(rule: InhibitRule, labels: Labels) -> Values:
-    """Return the values that a source and a target have to share."""
-    return tuple(labels.get(name, "") for name in rule.equal)
+    """Return what a source and a target have to share."""
+    return tuple((name, labels.get(name, "")) for name in sorted(set(rule.equal)))
 
 
 def is_source(rule: InhibitRule, labels: Labels) -> bool:

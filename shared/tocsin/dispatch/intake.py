@@ -14,7 +14,15 @@ from tocsin.alert import Alert
 from tocsin.dispatch import chunks
 from tocsin.dispatch.chunks import Merge
 from tocsin.dispatch.config import Config
-from tocsin.dispatch.group import Placement, arm, delay_seconds, epoch, placements, wake
+from tocsin.dispatch.group import (
+    Placement,
+    UnfinishedError,
+    arm,
+    delay_seconds,
+    epoch,
+    placements,
+    wake,
+)
 from tocsin.dispatch.sources import by_place, ended_values, is_place, write_begun, write_ended
 from tocsin.dispatch.waiting import wake_inhibited
 from tocsin.index import INDEX, Index
@@ -45,6 +53,7 @@ _SECONDS = 20.0
 """For each of the two rounds of requests that many groups cost: what is unfinished is for who comes next."""
 _LIFE = timedelta(days=30)
 """How long the manifest of a writer stays none of whose alerts fires: longer than any end may be owed."""
+_MOST_GROUPS = 10_000
 _FORGET = timedelta(hours=24)
 """How long a group where nothing fires any more stays in a manifest: longer than what a flush may still owe."""
 
@@ -65,10 +74,6 @@ class Manifest:
 def manifest_key(writer: str) -> Key:
     """Return where a writer's manifest is."""
     return Key("dispatch", writer, "MANIFEST")
-
-
-class UnfinishedError(RuntimeError):
-    """The time did not suffice for all groups; what is done is done, and done again at no harm."""
 
 
 class Intake:
@@ -141,7 +146,7 @@ class Intake:
             return
         write_ended(self._database, where, writer, changed, seq, now)
         ended = ended_values(config, where, changed, now)
-        self._hint(wake_inhibited(self._database, where, ended, now), now)
+        self._hint(wake_inhibited(self._database, where, ended, now, self._parallel), now)
 
     def _each(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """Do something for each of many groups, several at once."""
@@ -157,7 +162,7 @@ class Intake:
         if due is None:
             for chunk in chunks.read(self._database, group, writer):
                 if chunk.seq <= seq:
-                    chunks.prune(self._database, chunk, list(chunk.alerts.values()), f"{seq} left", now)
+                    chunks.prune(self._database, chunk, chunk.alerts.keys(), f"{seq} left", now)
         return due or now + _FORGET
 
     def _note(
@@ -181,7 +186,7 @@ class Intake:
         same = changed == {group: firing for group, (_, firing) in manifest.groups.items()}
         if manifest.seq and same and placed == manifest.config:
             return manifest.groups
-        groups = kept | noted
+        groups = _fitting(kept | noted)
         newer = Either((Absent("seq"), Below("seq", seq)))
         outcome = self._database.write(Put(manifest_key(writer), _to_item(seq, placed, groups, now), newer))
         return groups if isinstance(outcome, Won) else _from_item(outcome.item).groups
@@ -212,6 +217,13 @@ def _by_place(config: Config, alerts: Sequence[Alert]) -> dict[str, _Wanted]:
     return {where: _Wanted(sources) for where, sources in by_place(config, alerts).items()}
 
 
+def _fitting(groups: Mapping[str, tuple[datetime, bool]]) -> dict[str, tuple[datetime, bool]]:
+    """Return what fits into the manifest's item: of too many the groups that have long held nothing go first."""
+    quiet = sorted((at, group) for group, (at, firing) in groups.items() if not firing)
+    gone = {group for _, group in quiet[: max(0, len(groups) - _MOST_GROUPS)]}
+    return {group: entry for group, entry in groups.items() if group not in gone}
+
+
 def _from_item(item: Item | None) -> Manifest:
     stored: Mapping[str, Any] = item or {}
     packed = unpack(stored["groups"]) if "groups" in stored else {}
@@ -222,7 +234,8 @@ def _from_item(item: Item | None) -> Manifest:
 def _to_item(
     seq: int, config: int, groups: Mapping[str, tuple[datetime, bool]], now: datetime
 ) -> dict[str, Value]:
-    packed = pack({group: [millis(at), firing] for group, (at, firing) in groups.items()})
+    # When a group that fires was written nobody asks: without it twice as many fit into the item.
+    packed = pack({group: [0 if firing else millis(at), firing] for group, (at, firing) in groups.items()})
     item: dict[str, Value] = {"seq": seq, "config": config, "groups": packed}
     if not any(firing for _, firing in groups.values()):
         item["expires"] = epoch(now + _LIFE)

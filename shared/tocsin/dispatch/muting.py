@@ -8,7 +8,7 @@ from enum import StrEnum
 from tocsin.alert import Alert
 from tocsin.dispatch.config import Config, Route
 from tocsin.dispatch.inhibition import Sources, Values, place
-from tocsin.dispatch.silence import Silence, silenced_by
+from tocsin.dispatch.silences import SilenceIndex
 from tocsin.labels import Labels
 from tocsin.timeintervals import TimeInterval, next_change
 
@@ -41,7 +41,7 @@ class Mutes:
 
     config: Config
     sources: Sources
-    silences: Sequence[Silence]
+    silences: SilenceIndex
 
 
 def mute(route: Route, mutes: Mutes, alerts: Iterable[Alert], now: datetime) -> dict[str, Muted]:
@@ -78,9 +78,16 @@ def muted_by_time(route: Route, config: Config, now: datetime) -> Muted | None:
     return Muted(MuteReason.MUTE_TIME, muting, _change(config, muting, now)) if muting else None
 
 
-def muted_by_silence(silences: Sequence[Silence], labels: Labels, now: datetime) -> Muted | None:
+def next_boundary(route: Route, config: Config, now: datetime) -> datetime | None:
+    """Return when the time intervals of a route that they do not mute may begin to; None if it has none."""
+    several = (route.active_time_intervals, route.mute_time_intervals)
+    changes = [_change(config, names, now) for names in several if names]
+    return min((change for change in changes if change is not None), default=None)
+
+
+def muted_by_silence(silences: SilenceIndex, labels: Labels, now: datetime) -> Muted | None:
     """Return the silences that mute an alert; it is muted at least until the first of them ends."""
-    found = silenced_by(silences, labels, now)
+    found = silences.silenced_by(labels, now)
     if not found:
         return None
     ids = tuple(silence.id for silence in found)

@@ -6,17 +6,17 @@ worker first repeats exactly the intent, then decides afresh. What was told of a
 that a refire is news; its end is owed whatever activation was told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from tocsin import alert as alerts
 from tocsin.alert import Alert
-from tocsin.dispatch.config import Integration
 from tocsin.instants import instant, maybe_instant, millis
-from tocsin.labels import format_labels
+from tocsin.labels import LabelSet, format_labels
 from tocsin.notification import Memory, Reason
 from tocsin.packing import pack, unpack
 from tocsin.ports import (
@@ -29,6 +29,7 @@ from tocsin.ports import (
     Every,
     Item,
     Key,
+    Lost,
     Put,
     Update,
     Value,
@@ -43,10 +44,13 @@ _TIME_BYTES = 6
 _ENTRY_BYTES = _HASH_BYTES + _TIME_BYTES
 _MOST_BYTES = 100 * 1024
 """Of an intent in one item: beside it the entry has 14 bytes for each alert, and an item takes 400 KB."""
+_OF_INTENT: tuple[str, ...] = ("intent", "intended", "token", "tries", "retry_at", "parts")
+_OWED = timedelta(days=1)
+"""How long after an end it is tried to tell a receiver that refuses it."""
 _ORPHAN_LIFE = timedelta(days=365)
 """Of parts whose entry was never written; longer than any mute holds an intent."""
 _LEFT_OUT = 0
-"""The activation of no alert."""
+"""The activation of no alert: of one that is muted since it was told, or was left out of what was told last."""
 
 Activations = Mapping[bytes, int]
 """Of each alert, by a hash of its labels, its activation in milliseconds."""
@@ -54,7 +58,12 @@ Activations = Mapping[bytes, int]
 
 def label_hash(alert: Alert) -> bytes:
     """Return 8 bytes that stand for an alert's labels."""
-    return blake2b(format_labels(alert.labels).encode(), digest_size=_HASH_BYTES).digest()
+    return _label_hash(tuple(alert.labels.items()))
+
+
+@lru_cache(maxsize=16_384)
+def _label_hash(labels: LabelSet) -> bytes:
+    return blake2b(format_labels(dict(labels)).encode(), digest_size=_HASH_BYTES).digest()
 
 
 def activations(found: Iterable[Alert]) -> dict[bytes, int]:
@@ -107,6 +116,28 @@ class Entry:
         """Return what the receiver is given of what it remembered: nothing when the incident is a new one."""
         return {} if reason is Reason.FIRST else self.memory
 
+    def without(self, intent: Intent, now: datetime, *, unheard: bool = False) -> "Entry":
+        """Return the entry as it is if its intent is given up: what that says is news, but for what has long ended.
+
+        Unless it is sure that it was `unheard`, somebody may have sent it: then its ends are owed.
+        """
+        given_up = {
+            label_hash(alert)
+            for alert in intent.alerts
+            if alert.resolved(intent.at) and alert.ends_at is not None and alert.ends_at < now - _OWED
+        }
+        firing = {told: at for told, at in self.firing.items() if told not in given_up}
+        left_out = {} if unheard else dict.fromkeys(intent.firing, _LEFT_OUT)
+        return replace(self, number=intent.number, firing=firing | left_out, intent=None)
+
+    def within(self, present: Collection[bytes]) -> "Entry":
+        """Return the entry without what is no longer in the group: what ended while nobody kept it for this one."""
+        return replace(self, firing={told: at for told, at in self.firing.items() if told in present})
+
+    def heard(self, told: bytes) -> bool:
+        """Tell whether an alert is believed to fire, and was not muted since that was said."""
+        return self.firing.get(told, _LEFT_OUT) != _LEFT_OUT
+
     @property
     def key(self) -> Key:
         """Where the entry is: beside its group's alerts, so that one query reads all."""
@@ -116,11 +147,6 @@ class Entry:
         """Return the idempotency key of a notification: the same for its every attempt, and for no other."""
         text = f"{self.group}/{self.receiver}/{self.integration}/{number}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def integration_name(integration: Integration) -> str:
-    """Return what an integration is called in the log: its kind and its index within the receiver."""
-    return f"{integration.kind}/{integration.index}"
 
 
 def decide(
@@ -133,15 +159,13 @@ def decide(
     now: datetime,
 ) -> Reason:
     """Return why a receiver is to be notified now, or that it is not (Alertmanager, `DedupStage.needsUpdate`)."""
-    if entry.at is None:
-        return Reason.FIRST if firing else Reason.NONE
     if not firing.items() <= entry.firing.items():
-        return Reason.NEW_ALERTS if entry.firing else Reason.FIRST
+        return Reason.NEW_ALERTS if entry.firing and entry.at else Reason.FIRST
     if not firing:
         return Reason.ALL_RESOLVED if entry.firing.keys() & resolved.keys() else Reason.NONE
-    if send_resolved and not resolved.items() <= entry.resolved.items():
+    if send_resolved and not resolved.keys() <= entry.resolved.keys():
         return Reason.SOME_RESOLVED
-    return Reason.REPEAT if entry.at < now - repeat_interval else Reason.NONE
+    return Reason.REPEAT if entry.at and entry.at < now - repeat_interval else Reason.NONE
 
 
 def from_item(item: Item, rest: Mapping[str, Item] | None = None) -> Entry:
@@ -237,7 +261,7 @@ def record(
     outcome: str,
     memory: Memory | None = None,
 ) -> Entry:
-    """Log an intent as told, or as refused for ever, and return the entry; refused if something newer is there.
+    """Log an intent as told and return the entry; refused if something newer is there.
 
     What was muted when the intent was decided stays on the books, or its end would be lost; but as left out: the
     receiver may take this notification for all there is, so what fires on is news once it is heard again.
@@ -251,10 +275,10 @@ def record(
         "at": millis(intent.at),
         "told_at": millis(now),
         "reason": intent.reason.value,
-        "outcome": outcome[:200],
+        "outcome": _printable(outcome)[:200],
     }
-    gone: tuple[str, ...] = ("intent", "intended", "token", "tries", "retry_at", "parts")
-    remembered = entry.memory_for(intent.reason) if memory is None else memory
+    gone = _OF_INTENT
+    remembered = entry.memory_for(intent.reason) if memory is None else _clean(memory)
     if remembered:
         attributes["memory"] = pack(dict(remembered))
     else:
@@ -278,6 +302,66 @@ def record(
     )
 
 
+def _printable(text: str) -> str:
+    """Return a text that can be stored: what a service answers may hold half a surrogate pair."""
+    return text.encode(errors="replace").decode()
+
+
+def _clean(memory: Memory) -> Memory:
+    return {
+        _printable(name): _printable(value) if isinstance(value, str) else value
+        for name, value in memory.items()
+    }
+
+
+def set_aside(
+    database: Database,
+    entry: Entry,
+    intent: Intent,
+    *,
+    now: datetime,
+    outcome: str,
+    unheard: bool = False,
+) -> Entry | None:
+    """Close an intent that is not told (`unheard`), or of which nobody knows; what it says is news again.
+
+    Returns the entry, None if it is not as it was.
+    """
+    aside = entry.without(intent, now, unheard=unheard)
+    attributes: dict[str, Value] = {
+        "number": aside.number,
+        "firing": _joined(aside.firing),
+        "told_at": millis(now),
+        "outcome": _printable(outcome)[:200],
+    }
+    if not aside.firing:
+        attributes["expires"] = millis(now + RETENTION) // 1000
+    same = Every((Equals("intended", intent.number), Equals("token", intent.token)))
+    written = database.write(Update(entry.key, set=attributes, remove=_OF_INTENT, condition=same))
+    if isinstance(written, Lost) and not (written.item and written.item.get("number") == intent.number):
+        return None
+    _forget_parts(database, entry, intent)
+    return aside
+
+
+def forget(database: Database, entries: Iterable[Entry], now: datetime) -> None:
+    """Let the entries of integrations that are gone expire: their group is over."""
+    for entry in entries:
+        expires: dict[str, Value] = {"expires": millis(now + RETENTION) // 1000}
+        database.write(Update(entry.key, set=expires, condition=Equals("number", entry.number)))
+
+
+def leave_out(database: Database, entry: Entry, muted: Collection[bytes]) -> Entry | None:
+    """Log that alerts which fire are muted by now, so that they are news when they are heard again.
+
+    None if something newer is there.
+    """
+    firing = dict(entry.firing) | dict.fromkeys(muted, _LEFT_OUT)
+    condition = Every((Equals("number", entry.number), Absent("intent")))
+    outcome = database.write(Update(entry.key, set={"firing": _joined(firing)}, condition=condition))
+    return replace(entry, firing=firing) if isinstance(outcome, Won) else None
+
+
 def postpone(database: Database, entry: Entry, intent: Intent, retry_at: datetime) -> None:
     """Store when an intent is to be tried again, and that it was tried once more."""
     database.write(
@@ -299,13 +383,14 @@ def _split(packed: bytes) -> dict[bytes, int]:
     return {entry[:_HASH_BYTES]: int.from_bytes(entry[_HASH_BYTES:], "big") for entry in entries}
 
 
-def owed(entries: Iterable[Entry], alert: Alert) -> bool:
-    """Tell whether the end of a resolved alert has yet to be told to somebody who was told that it fires.
+def owed(entries: Iterable[Entry]) -> frozenset[bytes]:
+    """Return the hashes of the alerts whose ends have yet to be told to somebody who was told that they fire.
 
-    Somebody about to be told that it fires counts too.
+    Somebody about to be told that they fire counts too.
     """
-    told = label_hash(alert)
-    return any(
-        told in entry.firing or (entry.intent is not None and told in entry.intent.firing)
-        for entry in entries
-    )
+    found: set[bytes] = set()
+    for entry in entries:
+        found.update(entry.firing)
+        if entry.intent is not None:
+            found.update(entry.intent.firing)
+    return frozenset(found)

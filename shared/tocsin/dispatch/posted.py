@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tocsin.alert import Alert
 from tocsin.labels import quote
 
 LONGEST_SLACK = timedelta(minutes=5)
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Who posts the year 9999 means never, and sums with it have to be times too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,22 @@ class Known:
 
 
 def complete(posted: Posted, now: datetime, resolve_timeout: timedelta) -> Known:
-    """Return the alert with its times filled in and labels that are empty left out; raises PostedError."""
-    starts_at = posted.starts_at or posted.ends_at or now
-    ends_at = posted.ends_at or now + resolve_timeout
+    """Return the alert with its times filled in and labels that are empty left out; raises PostedError.
+
+    Times are bounded and in whole milliseconds, as they are stored: else what is posted again would be news.
+    """
+    starts_at = _bounded(posted.starts_at or posted.ends_at or now)
+    ends_at = _bounded(posted.ends_at or now + resolve_timeout)
     labels = {name: value for name, value in posted.labels.items() if value}
     _check(labels, posted.annotations, starts_at, ends_at)
     alert = Alert(labels, dict(posted.annotations), starts_at, ends_at, posted.generator_url)
     return Known(alert, now, timeout=posted.ends_at is None)
+
+
+def _bounded(at: datetime) -> datetime:
+    """Return a time as it is stored: in whole milliseconds, neither before all nor beyond all time."""
+    at = max(_EARLIEST, min(at, _LATEST))
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _check(
@@ -80,11 +92,11 @@ def merge(old: Known, new: Known, now: datetime) -> Known:
     """
     if not _overlap(old.alert, new.alert):
         return new
-    ends_at, timeout = new.ends_at, new.timeout
+    ends_at = new.ends_at
     if old.ends_at > new.ends_at and (old.ends_at <= now if new.ends_at <= now else not old.timeout):
-        ends_at, timeout = old.ends_at, old.timeout
+        ends_at = old.ends_at
     starts_at = min(old.alert.starts_at, new.alert.starts_at)
-    return Known(replace(new.alert, starts_at=starts_at, ends_at=ends_at), new.updated_at, timeout)
+    return replace(new, alert=replace(new.alert, starts_at=starts_at, ends_at=ends_at))
 
 
 def _overlap(old: Alert, new: Alert) -> bool:

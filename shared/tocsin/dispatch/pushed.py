@@ -15,7 +15,7 @@ from tocsin.alert import from_document, to_document
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.intake import Intake
 from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, merge
-from tocsin.index import Index, read_index
+from tocsin.index import INDEX, Index
 from tocsin.instants import instant, millis
 from tocsin.packing import pack, unpack
 from tocsin.ports import Absent, Clock, Database, Equals, Item, Key, Parallel, Put, Update, Won, one_by_one
@@ -34,6 +34,7 @@ _DEFAULT_TIMEOUT = timedelta(minutes=5)
 class Shelf:
     """What one writer knows: its alerts by fingerprint, which of them are to be handed over, and its last commit.
 
+    `config` is the configuration by which all of them have been handed over.
     `leaving` have been over for long: their end is handed over a last time, for nobody may have done it when they
     were given up, and they are stored no more.
     """
@@ -82,18 +83,24 @@ class Pushed:
 
         Raises CrowdedError and UnfinishedError: then the same is to be posted again.
         """
-        now, config = self._clock.now(), self._configuration(read_index(self._database))
+        writers = sorted({writer_of(one.labels.get("alertname", "")) for one in posted})
+        versions, *items = self._database.get(INDEX, *map(shelf_key, writers))
+        now, index = self._clock.now(), Index.from_item(versions)
+        config = self._configuration(index)
         timeout = config.resolve_timeout if config else _DEFAULT_TIMEOUT
         wrong: list[PostedError] = []
-        by_writer: dict[str, list[Known]] = {}
+        news: dict[str, list[Known]] = {writer: [] for writer in writers}
         for one in posted:
             try:
                 known = complete(one, now, timeout)
             except PostedError as error:
                 wrong.append(error)
             else:
-                by_writer.setdefault(writer_of(known.alert.name), []).append(known)
-        jobs = [partial(self._take, writer, news) for writer, news in by_writer.items()]
+                news[writer_of(known.alert.name)].append(known)
+        jobs = [
+            partial(self._take, writer, news[writer], index, item)
+            for writer, item in zip(writers, items, strict=True)
+        ]
         refused = self._parallel(jobs, _SECONDS) if jobs else ()
         if any(found is None for found in refused):
             raise CrowdedError(f"not all alerts were stored in {_SECONDS:g} s")
@@ -104,42 +111,46 @@ class Pushed:
 
         Raises as `receive` does.
         """
-        version = read_index(self._database).config
         writers = [f"api.{number:02}" for number in range(WRITERS)]
-        items = self._database.get(*(shelf_key(writer) for writer in writers))
+        versions, *items = self._database.get(INDEX, *map(shelf_key, writers))
+        index = Index.from_item(versions)
         stale = [
-            writer
+            (writer, item)
             for writer, item in zip(writers, items, strict=True)
-            if item is not None and (item.get("config") != version or item.get("pending"))
+            if item is not None and (item.get("config") != index.config or "pending" in item)
         ]
-        for writer in stale:
-            self._take(writer, ())
+        for writer, item in stale:
+            self._take(writer, (), index, item)
         return len(stale)
 
-    def _take(self, writer: str, news: Sequence[Known]) -> list[PostedError]:
+    def _take(self, writer: str, news: Sequence[Known], index: Index, item: Item | None) -> list[PostedError]:
         """Store what is new of a writer's alerts and hand it over, with all that was left to be."""
         for _ in range(_TRIES):
-            index = read_index(self._database)
-            [item] = self._database.get(shelf_key(writer))
             now, shelf = self._clock.now(), _from_item(item)
             after = taken(shelf, news, now, self._slack)
             if not after.pending and not after.leaving and shelf.config == index.config:
                 return []
-            stored = _to_item(after, index.config, self._token())
-            packed = stored["alerts"]
-            if isinstance(packed, bytes) and len(packed) > _MOST_BYTES:
-                return [
-                    PostedError(f"too many alerts: those named like {news[0].alert.name} fill their item")
-                ]
+            stored, refused = _to_item(after, self._token()), []
+            if _size(stored) > _MOST_BYTES:
+                # What is known goes on being extended and ended, or it would be told as resolved while it fires.
+                refused = [new for new in news if new.alert.fingerprint not in shelf.known]
+                after = taken(shelf, [new for new in news if new not in refused], now, self._slack)
+                stored = _to_item(after, self._token())
             unchanged = Equals("seq", shelf.seq) if shelf.seq else Absent("seq")
             outcome = self._database.write(Put(shelf_key(writer), stored, unchanged))
             if isinstance(outcome, Won) or (outcome.item or {}).get("token") == stored["token"]:
-                self._hand_over(writer, after, index.config != shelf.config, now)
-                return []
+                self._hand_over(writer, after, index.config, now)
+                return [
+                    PostedError(f"too many alerts like {new.alert.name}: no room for it") for new in refused
+                ]
             self._clock.sleep(_PAUSE_SECONDS)
+            versions, item = self._database.get(INDEX, shelf_key(writer))
+            index = Index.from_item(versions)
         raise CrowdedError(f"{writer}: others changed it {_TRIES} times")
 
-    def _hand_over(self, writer: str, shelf: Shelf, everything: bool, now: datetime) -> None:
+    def _hand_over(self, writer: str, shelf: Shelf, config: int, now: datetime) -> None:
+        """Hand over what is to be, everything by a configuration that is new, and note that it is done."""
+        everything = config != shelf.config
         chosen = [
             known.alert
             for fingerprint, known in shelf.known.items()
@@ -147,9 +158,13 @@ class Pushed:
         ]
         chosen += [known.alert for known in shelf.leaving]
         self._intake.hand_over(writer, shelf.seq, chosen, everything=everything)
-        self._database.write(
-            Update(shelf_key(writer), remove=("pending",), condition=Equals("seq", shelf.seq))
+        done = Update(
+            shelf_key(writer),
+            set={"config": config},
+            remove=("pending",),
+            condition=Equals("seq", shelf.seq),
         )
+        self._database.write(done)
 
 
 def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> Shelf:
@@ -161,7 +176,7 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
         old = known.get(fingerprint)
         if old is not None:
             new = extended(old, merge(old, new, now), now, slack)
-        if old is None or new.alert != old.alert:
+        if old is None or (new.alert, new.timeout) != (old.alert, old.timeout):
             known[fingerprint] = new
             pending.add(fingerprint)
     over = {
@@ -171,6 +186,10 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
     }
     leaving = tuple(known.pop(fingerprint) for fingerprint in sorted(over))
     return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving)
+
+
+def _size(item: Item) -> int:
+    return sum(len(value) for value in item.values() if isinstance(value, bytes))
 
 
 def _from_item(item: Item | None) -> Shelf:
@@ -183,14 +202,9 @@ def _from_item(item: Item | None) -> Shelf:
     return Shelf(stored.get("seq", 0), stored.get("config", 0), known, frozenset(pending))
 
 
-def _to_item(shelf: Shelf, config: int, token: str) -> Item:
+def _to_item(shelf: Shelf, token: str) -> Item:
     known = [
         [to_document(one.alert), millis(one.updated_at), int(one.timeout)] for one in shelf.known.values()
     ]
-    return {
-        "seq": shelf.seq,
-        "config": config,
-        "token": token,
-        "alerts": pack(known),
-        "pending": pack(sorted(shelf.pending)),
-    }
+    item: Item = {"seq": shelf.seq, "config": shelf.config, "token": token, "alerts": pack(known)}
+    return item | ({"pending": pack(sorted(shelf.pending))} if shelf.pending else {})

@@ -1,14 +1,18 @@
 """Silences: what a person wants not to hear of, from when until when."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from tocsin.gostrings import is_utf8
 from tocsin.instants import instant, millis
-from tocsin.labels import Labels
+from tocsin.labels import Labels, quote
 from tocsin.matchers import Matcher, MatchOp, parse_matcher
+
+RETENTION = timedelta(days=5)
+"""How long a silence is kept after its end (Alertmanager's `--data.retention`)."""
 
 
 class SilenceState(StrEnum):
@@ -20,7 +24,7 @@ class SilenceState(StrEnum):
 
 
 class SilenceError(ValueError):
-    """A silence that would silence nothing, everything, or no time; the text says what was expected."""
+    """A silence that is refused; the text says why, in Alertmanager's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Silence:
     created_by: str
     comment: str
     updated_at: datetime
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kept_until(self) -> datetime:
+        """When it is forgotten."""
+        return self.ends_at + RETENTION
 
     def state(self, now: datetime) -> SilenceState:
         """Return where the silence stands at `now`; its end is no part of it."""
@@ -45,15 +55,24 @@ class Silence:
         """Tell whether an alert with these labels is silenced now."""
         return self.state(now) is SilenceState.ACTIVE and all(m.matches(labels) for m in self.matchers)
 
+    def may_concern(self, known: Labels) -> bool:
+        """Tell whether an alert of which only some labels are known may be one that the silence is about."""
+        return all(matcher.matches(known) for matcher in self.matchers if matcher.name in known)
+
 
 def validate(silence: Silence, now: datetime) -> None:
-    """Raise SilenceError for what Alertmanager refuses too (its `silence.validate` and the API's checks)."""
+    """Raise SilenceError for what Alertmanager refuses too: first its API, then `silence.validateSilence`."""
     if silence.starts_at >= silence.ends_at:
         raise SilenceError("start time must be before end time")
     if silence.ends_at < now:
         raise SilenceError("end time can't be in the past")
     if not silence.matchers:
         raise SilenceError("at least one matcher required")
+    for number, matcher in enumerate(silence.matchers):
+        if not matcher.name or not is_utf8(matcher.name):
+            raise SilenceError(f"invalid label matcher {number}: invalid label name {quote(matcher.name)}")
+        if not is_utf8(matcher.value):
+            raise SilenceError(f"invalid label matcher {number}: invalid label value {quote(matcher.value)}")
     if all(_matches_empty(matcher) for matcher in silence.matchers):
         raise SilenceError("at least one matcher must not match the empty string")
 
@@ -61,6 +80,11 @@ def validate(silence: Silence, now: datetime) -> None:
 def _matches_empty(matcher: Matcher) -> bool:
     """Tell whether a matcher is for what is missing: one that excludes a value never is."""
     return matcher.op in (MatchOp.EQUAL, MatchOp.REGEX) and matcher.matches({})
+
+
+def has_matchers(silence: Silence, wanted: Iterable[Matcher]) -> bool:
+    """Tell whether each of the matchers is one of the silence's (`GET /api/v2/silences?filter=`)."""
+    return all(matcher in silence.matchers for matcher in wanted)
 
 
 def silenced_by(silences: Iterable[Silence], labels: Labels, now: datetime) -> list[Silence]:
@@ -71,12 +95,13 @@ def silenced_by(silences: Iterable[Silence], labels: Labels, now: datetime) -> l
 def to_document(silence: Silence) -> dict[str, Any]:
     """Return the silence as the JSON document that is stored."""
     return {
-        "matchers": [str(matcher) for matcher in silence.matchers],
+        "matchers": [[matcher.name, matcher.op.value, matcher.value] for matcher in silence.matchers],
         "starts_at": millis(silence.starts_at),
         "ends_at": millis(silence.ends_at),
         "created_by": silence.created_by,
         "comment": silence.comment,
         "updated_at": millis(silence.updated_at),
+        "annotations": dict(silence.annotations),
     }
 
 
@@ -84,10 +109,18 @@ def from_document(silence_id: str, document: Mapping[str, Any]) -> Silence:
     """Return the silence that `to_document` wrote."""
     return Silence(
         id=silence_id,
-        matchers=tuple(parse_matcher(text) for text in document["matchers"]),
+        matchers=tuple(map(_matcher, document["matchers"])),
         starts_at=instant(document["starts_at"]),
         ends_at=instant(document["ends_at"]),
         created_by=document["created_by"],
         comment=document["comment"],
         updated_at=instant(document["updated_at"]),
+        annotations=document.get("annotations", {}),
     )
+
+
+def _matcher(stored: Any) -> Matcher:
+    if isinstance(stored, str):  # as they were stored at first
+        return parse_matcher(stored)
+    name, op, value = stored
+    return Matcher(name, MatchOp(op), value)

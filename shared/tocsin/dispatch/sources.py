@@ -22,7 +22,7 @@ from tocsin.dispatch.inhibition import (
     place,
     values,
 )
-from tocsin.ports import Database
+from tocsin.ports import Database, Item
 
 
 def by_place(config: Config, alerts: Iterable[Alert]) -> dict[str, list[Alert]]:
@@ -30,8 +30,8 @@ def by_place(config: Config, alerts: Iterable[Alert]) -> dict[str, list[Alert]]:
     found: dict[str, list[Alert]] = {}
     places = rules_by_place(config)
     for alert in alerts:
-        for where, rule in places.items():
-            if is_source(rule, alert.labels):
+        for where, rules in places.items():
+            if is_source(rules[0], alert.labels):
                 found.setdefault(where, []).append(replace(alert, annotations={}, generator_url=""))
     return found
 
@@ -41,21 +41,49 @@ def is_place(group: str) -> bool:
     return group.startswith(PREFIX)
 
 
-def rules_by_place(config: Config) -> dict[str, InhibitRule]:
-    """Return the rules by the places of their sources."""
-    return {place(rule): rule for rule in config.inhibit_rules}
+def rules_by_place(config: Config) -> dict[str, list[InhibitRule]]:
+    """Return the rules by the places of their sources: those of a place have the same sources."""
+    found: dict[str, list[InhibitRule]] = {}
+    for rule in config.inhibit_rules:
+        found.setdefault(place(rule), []).append(rule)
+    return found
+
+
+class KeptSources:
+    """Reads the sources of rules, a request for each place; what is as it was before is not unpacked again.
+
+    An item's content goes with its revision, so equal revisions are equal sources, and their index is kept too.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[InhibitRule, tuple[_Revisions, RuleSources]] = {}
+
+    def read(self, config: Config, alerts: Sequence[Alert]) -> Sources:
+        """Return the sources of every rule of which any of the alerts may be a target."""
+        rules = [
+            rule for rule in config.inhibit_rules if any(is_target(rule, alert.labels) for alert in alerts)
+        ]
+        places = dict.fromkeys(place(rule) for rule in rules)
+        items = {where: self._database.query("dispatch", where) for where in places}
+        self._known = {rule: known for rule, known in self._known.items() if rule in config.inhibit_rules}
+        return Sources([self._of(rule, items[place(rule)]) for rule in rules])
+
+    def _of(self, rule: InhibitRule, items: Sequence[Item]) -> RuleSources:
+        revisions = tuple((str(item["sk"]), str(item.get("rev"))) for item in items)
+        known = self._known.get(rule)
+        if known is None or known[0] != revisions:
+            alerts = chunks.merged(chunks.from_item(item) for item in items)
+            known = self._known[rule] = (revisions, RuleSources(rule, alerts))
+        return known[1]
+
+
+_Revisions = tuple[tuple[str, str], ...]
 
 
 def read_sources(database: Database, config: Config, alerts: Sequence[Alert]) -> Sources:
-    """Read the sources of every rule of which any of the alerts may be a target: a request for each such rule."""
-    rules = [rule for rule in config.inhibit_rules if any(is_target(rule, alert.labels) for alert in alerts)]
-    kept = {where: _read(database, where) for where in dict.fromkeys(place(rule) for rule in rules)}
-    return Sources([RuleSources(rule, kept[place(rule)]) for rule in rules])
-
-
-def _read(database: Database, where: str) -> tuple[Alert, ...]:
-    items = database.query("dispatch", where)
-    return chunks.merged(chunks.from_item(item) for item in items)
+    """Return the sources of every rule of which any of the alerts may be a target."""
+    return KeptSources(database).read(config, alerts)
 
 
 def write_begun(
@@ -80,8 +108,8 @@ def write_ended(
 def ended_values(
     config: Config, where: str, changed: Iterable[Alert], now: datetime
 ) -> Collection[Values] | None:
-    """Return the shared values of the sources that have ended; None for all, if the rule is no longer there."""
-    rule = rules_by_place(config).get(where)
-    if rule is None:
+    """Return the shared values of the sources that have ended; None for all, if no rule is there any more."""
+    rules = rules_by_place(config).get(where)
+    if rules is None:
         return None
-    return {values(rule, alert.labels) for alert in changed if alert.resolved(now)}
+    return {values(rule, alert.labels) for rule in rules for alert in changed if alert.resolved(now)}

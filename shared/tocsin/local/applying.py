@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.configfile.parse import parse_config
+from tocsin.configfile.templates import beside
 from tocsin.dispatch import configcodec
-from tocsin.dispatch.controls import config_key, config_text, store_config
+from tocsin.dispatch.controls import store_config
+from tocsin.dispatch.versions import read_version
 from tocsin.index import read_index
 from tocsin.instants import millis
 from tocsin.ports import Database
@@ -34,14 +36,13 @@ def apply_rules(database: Database, files: Iterable[tuple[str, str]], now: datet
 
 
 def apply_config(database: Database, text: str, file: str, now: datetime) -> bool:
-    """Put a configuration in force; tell whether it is another than the one that was.
+    """Put a configuration and the template files beside it in force; tell whether it is another than the one that was.
 
     Raises DocumentError for a file that is refused.
     """
-    config = parse_config(text, file)
-    version = read_index(database).config
-    [item] = database.get(config_key(version)) if version else [None]
-    if item is not None and config_text(item) == text:
+    config = parse_config(text, file, beside(file))
+    in_force = read_version(database, read_index(database).config)
+    if in_force is not None and in_force.says(text, config):
         return False
     store_config(database, configcodec.to_document(config), text, by=BY, now=now)
     return True

@@ -7,15 +7,13 @@ from enum import StrEnum
 
 from tocsin.alert import Alert
 from tocsin.dispatch import chunks, group
+from tocsin.dispatch.config import Config
+from tocsin.dispatch.inhibition import Sources
 from tocsin.dispatch.silence import Silence, silenced_by
+from tocsin.dispatch.sources import read_sources
 from tocsin.evaluation.states import State
-from tocsin.instants import instant
 from tocsin.ports import Database
 from tocsin.views.rules import RuleView
-
-MOST_GROUPS = 10_000
-"""A slot's groups that are read: what one answer of DynamoDB holds, with room to spare."""
-_END_OF_TIME = 253_402_300_799_000
 
 
 class AlertState(StrEnum):
@@ -28,35 +26,30 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """An alert, the receivers of its groups, and the silences that mute it now."""
+    """An alert, the receivers of its groups, and the silences and the alert that mute it now."""
 
     alert: Alert
     state: AlertState
     receivers: tuple[str, ...] = ()
     silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
 
 
-def read_firing(database: Database, silences: Sequence[Silence], now: datetime) -> list[AlertView]:
+def read_firing(
+    database: Database, config: Config | None, silences: Sequence[Silence], now: datetime
+) -> list[AlertView]:
     """Read what dispatch holds in all groups and return what fires, oldest first."""
     held: dict[str, tuple[Alert, set[str]]] = {}
-    for group_id in read_groups(database):
+    for group_id in group.held_groups(database):
         items = database.query("dispatch", group_id)
         found = tuple(chunks.from_item(item) for item in items if str(item["sk"]).startswith("W#"))
         receivers = {group.from_item(item).receiver for item in items if item["sk"] == "META"}
         for alert in chunks.merged(found):
             if not alert.resolved(now):
                 held.setdefault(alert.fingerprint, (alert, set()))[1].update(receivers)
-    return _by_age(_view(alert, silences, receivers, now) for alert, receivers in held.values())
-
-
-def read_groups(database: Database) -> dict[str, datetime]:
-    """Read when each group is due; every group that holds an alert is."""
-    return {
-        str(item["pk"]): instant(item["due"])
-        for slot in range(group.DUE_SLOTS)
-        for item in database.due(slot, _END_OF_TIME, MOST_GROUPS)
-        if isinstance(item["due"], int)
-    }
+    firing = [alert for alert, _ in held.values()]
+    sources = read_sources(database, config, firing) if config else Sources()
+    return _by_age(_view(alert, sources, silences, receivers, now) for alert, receivers in held.values())
 
 
 def pending(rules: Iterable[RuleView]) -> list[AlertView]:
@@ -69,10 +62,13 @@ def pending(rules: Iterable[RuleView]) -> list[AlertView]:
     )
 
 
-def _view(alert: Alert, silences: Sequence[Silence], receivers: Iterable[str], now: datetime) -> AlertView:
-    muting = tuple(silence.id for silence in silenced_by(silences, alert.labels, now))
-    state = AlertState.SUPPRESSED if muting else AlertState.ACTIVE
-    return AlertView(alert, state, tuple(sorted(receivers)), muting)
+def _view(
+    alert: Alert, sources: Sources, silences: Sequence[Silence], receivers: Iterable[str], now: datetime
+) -> AlertView:
+    silenced = tuple(silence.id for silence in silenced_by(silences, alert.labels, now))
+    inhibited = sources.inhibit(alert.labels, now)
+    state = AlertState.SUPPRESSED if silenced or inhibited else AlertState.ACTIVE
+    return AlertView(alert, state, tuple(sorted(receivers)), silenced, (inhibited.by,) if inhibited else ())
 
 
 def _by_age(views: Iterable[AlertView]) -> list[AlertView]:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.dispatch.group import held_groups
 from tocsin.index import Index, read_index
 from tocsin.ports import Database
-from tocsin.views.alerts import read_groups
 from tocsin.views.rules import OK, RuleView, read_rules
 from tocsin.views.shards import GapView, MissedView, ShardView, read_gaps, read_missed, read_shards
 
@@ -55,7 +55,7 @@ def read_status(database: Database, now: datetime) -> Status:
         index=index,
         shards=tuple(shards),
         rules=tuple(read_rules(database, index, shards)),
-        groups=Groups.count(read_groups(database).values(), now),
+        groups=Groups.count(held_groups(database).values(), now),
         gaps=tuple(read_gaps(database, index.layout, now)),
         missed=tuple(read_missed(database, index.layout, now)),
     )
