@@ -189,7 +189,7 @@ class Shop:
 
     def firing(self) -> dict[LabelSet, datetime]:
         """Return what dispatch has been told that fires, and since when."""
-        views = read_firing(self.database, (), self.clock.now())
+        views = read_firing(self.database, None, (), self.clock.now())
         return {label_set(view.alert.labels): view.alert.starts_at for view in views}
 
 

@@ -50,7 +50,7 @@ def global_options(*, behind: bool) -> list[click.Parameter]:
             "--output",
             type=click.Choice([output.value for output in Output]),
             callback=_to_output,
-            help="A table for people or JSON for machines.  [default: table]",
+            help="A table for people, where there is more to show an extended one, or JSON.  [default: table]",
         ),
     ]
 
@@ -81,17 +81,23 @@ class Lazy:
 class LazyGroup(Group):
     """The top of the command line: its help imports none of its commands."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, lazy: Mapping[str, Lazy], elsewhere: Mapping[str, str] = {}, **kwargs: Any
+    ) -> None:
+        """`elsewhere` are words that other tools have for commands, and what is to be typed here instead."""
         super().__init__(*args, **kwargs)
         self.params += global_options(behind=False)
         self.lazy = lazy
+        self.elsewhere = elsewhere
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of the table."""
         return list(self.lazy)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; ClickException if what it needs is not installed."""
+        if cmd_name in self.elsewhere:
+            raise click.UsageError(f"No such command '{cmd_name}': type {self.elsewhere[cmd_name]}", ctx)
         if cmd_name not in self.lazy:
             return None
         lazy = self.lazy[cmd_name]

@@ -4,46 +4,43 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from click.exceptions import Exit
 
 from tocsin.cli.command import Group
-from tocsin.cli.files import STDIN, Checked, check, refusals
-from tocsin.cli.output import maybe_rfc3339, print_json, warn
+from tocsin.cli.configdiff import diff
+from tocsin.cli.configfiles import ConfigFile, check_config, stored, warn_refused, written
+from tocsin.cli.configversions import history, note_option, rollback, store
+from tocsin.cli.files import STDIN, refusals
+from tocsin.cli.output import maybe_rfc3339, print_json
+from tocsin.cli.routes import routes
 from tocsin.cli.session import Session
-from tocsin.configfile.parse import parse_config
-from tocsin.dispatch.config import Config
-from tocsin.dispatch.configcodec import to_document
-from tocsin.dispatch.controls import config_key, config_text, store_config
-from tocsin.index import read_index
-from tocsin.instants import maybe_instant
-from tocsin.ports import Item
+from tocsin.dispatch.versions import Version
+from tocsin.documents import Document
 from tocsin.views.secrets import masked
-
-ConfigFile = Checked[tuple[str, Config]]
 
 
 @click.group(cls=Group)
 def config() -> None:
-    """Check, apply and look at routes and receivers.
+    """Check, apply and look at routes and receivers; go back.
 
     \b
     Examples:
       tocsin config check alertmanager.yml
-      tocsin config apply alertmanager.yml
-      tocsin config show --version 3
+      tocsin config apply alertmanager.yml --note "oncall for the shop"
+      tocsin config routes test severity=page team=shop
+      tocsin config rollback
     """
 
 
-def _parse(text: str, file: str) -> tuple[str, Config]:
-    return text, parse_config(text, file)
+for command in (diff, history, rollback, routes):
+    config.add_command(command)
 
 
 @config.command("check")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.pass_obj
 def check_files(session: Session, files: Sequence[str]) -> None:
-    """Check configuration files, or standard input."""
-    checked = [check(name, _parse) for name in files or (STDIN,)]
+    """Check configuration files and their template files; standard input if none is named."""
+    checked = [check_config(name) for name in files or (STDIN,)]
     if session.json:
         print_json([{"file": file.title, "problems": refusals([file])} for file in checked])
     else:
@@ -55,43 +52,34 @@ def check_files(session: Session, files: Sequence[str]) -> None:
 
 def _print_checked(file: ConfigFile) -> None:
     if file.content is None:
-        warn(f"Checking '{file.title}'  FAILED:")
-        for problem in file.problems:
-            warn(str(problem))
+        warn_refused(file)
         return
-    _, found = file.content
-    click.echo(f"Checking '{file.title}'  SUCCESS")
-    click.echo(f"Found:\n - {len(list(found.route.walk()))} routes\n - {len(found.receivers)} receivers")
-    click.echo(f" - {len(found.time_intervals)} time intervals\n")
+    found, patterns = file.content.config, _template_patterns(file.content.text)
+    click.echo(f"Checking '{file.title}'  SUCCESS\nFound:\n - global config\n - route")
+    click.echo(f" - {len(found.inhibit_rules)} inhibit rules\n - {len(found.receivers)} receivers")
+    click.echo(f" - {patterns} templates" + ("\n  SUCCESS\n" if patterns else "\n"))
+
+
+def _template_patterns(text: str) -> int:
+    """Count as amtool does: what stands under `templates`, however many files that means."""
+    return len(Document(text, "").items(("templates",)))
 
 
 @config.command("apply")
 @click.argument("file")
+@note_option
 @click.pass_obj
-def apply_file(session: Session, file: str) -> None:
-    """Store a configuration file (`-`: standard input) and put it in force."""
-    checked = check(file, _parse)
-    if checked.content is None:
-        _print_checked(checked)
-        raise Exit(1)
-    text, parsed = checked.content
+def apply_file(session: Session, file: str, note: str) -> None:
+    """Store a configuration file (`-`: standard input) with its template files and put it in force."""
+    found = written(file)
     with session.world() as world:
-        current = read_index(world.database).config
-        [item] = world.database.get(config_key(current)) if current else [None]
-        version: int | None = current
-        if item is None or config_text(item) != text:
-            now, by = world.clock.now(), session.user()
-            version = store_config(world.database, to_document(parsed), text, by=by, now=now)
-    if version is None:
-        raise click.ClickException(
-            "somebody else has just stored a configuration: look at it, then try again"
-        )
+        number, changed = store(session, world, found, note)
     if session.json:
-        print_json({"version": version, "changed": version != current})
-    elif version == current:
-        click.echo(f"Unchanged: version {version} is in force.")
+        print_json({"version": number, "changed": changed})
+    elif changed:
+        click.echo(f"Stored: version {number} is in force.")
     else:
-        click.echo(f"Stored: version {version} is in force.")
+        click.echo(f"Unchanged: version {number} is in force.")
 
 
 @config.command()
@@ -102,22 +90,19 @@ def apply_file(session: Session, file: str) -> None:
 def show(session: Session, version: int | None) -> None:
     """Print the configuration as it was written, its secrets masked."""
     with session.world() as world:
-        version = version or read_index(world.database).config
-        [item] = world.database.get(config_key(version)) if version else [None]
-    if item is None:
-        stored = f"no version {version} of the configuration is stored"
-        raise click.ClickException(stored if version else "no configuration is stored")
+        found = stored(world, version)
     if session.json:
-        print_json(_to_json(version, item))
+        print_json(_to_json(found))
     else:
-        click.echo(masked(config_text(item)), nl=False)
+        click.echo(masked(found.text), nl=False)
 
 
-def _to_json(version: int, item: Item) -> dict[str, Any]:
-    at = item.get("at")
+def _to_json(version: Version) -> dict[str, Any]:
     return {
-        "version": version,
-        "writtenBy": item.get("by", ""),
-        "writtenAt": maybe_rfc3339(maybe_instant(at if isinstance(at, int) else None)),
-        "original": masked(config_text(item)),
+        "version": version.number,
+        "writtenBy": version.by,
+        "writtenAt": maybe_rfc3339(version.at),
+        "note": version.note,
+        "original": masked(version.text),
+        "templates": version.templates,
     }

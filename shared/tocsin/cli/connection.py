@@ -10,7 +10,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.bootstrap import World, aws, with_sources
+from tocsin.bootstrap import World, aws, with_receivers, with_sources
 from tocsin.cli.session import Target
 from tocsin.settings import TABLES, Prometheus, Settings, SettingsError
 from tocsin.stores.dynamodb import UnprocessedKeysError, client_config
@@ -37,7 +37,8 @@ def connected(target: Target) -> Iterator[World]:
             described = _described(session, target.stack, client)
             settings = of_stack(settings, target.stack, _pairs(described, "Output"))
             settings = with_prometheus(settings, _pairs(described, "Parameter"), session.region_name or "")
-        yield with_sources(aws(_complete(settings), session, **client), settings, session, **client)
+        world = with_sources(aws(_complete(settings), session, **client), settings, session, **client)
+        yield with_receivers(world, session, **client)
     except ClientError as error:
         raise click.ClickException(_refusal(error)) from error
     except (BotoCoreError, SettingsError, InvalidRequestError, UnprocessedKeysError, UnsentError) as error:

@@ -8,19 +8,31 @@ from tocsin.cli.session import Session
 
 _COMMANDS = {
     "rules": Lazy("tocsin.cli.rules:rules", "Check, apply and look at alerting and recording rules."),
-    "config": Lazy("tocsin.cli.config:config", "Check, apply and look at routes and receivers."),
+    "config": Lazy("tocsin.cli.config:config", "Check, apply and look at routes and receivers; go back."),
+    "receivers": Lazy("tocsin.cli.receivers:receivers", "List receivers, and send one a test message."),
     "sources": Lazy(
         "tocsin.cli.sources:sources", "Check, apply and look at the sources that rules ask; ask one."
     ),
-    "silence": Lazy("tocsin.cli.silence:silence", "Add, query and expire silences."),
+    "template": Lazy("tocsin.cli.template:template", "Look at what templates say."),
+    "silence": Lazy("tocsin.cli.silence:silence", "Add, query, update and expire silences."),
     "alert": Lazy("tocsin.cli.alert:alert", "Look at alerts."),
     "status": Lazy("tocsin.cli.status:status", "Show how far evaluation is, and what is not well."),
     "local": Lazy("tocsin.local.command:local_command", "Run the whole stack on this machine.", "local"),
     "demo": Lazy("tocsin.local.demo:demo_command", "Watch an alert go all the way on this machine.", "local"),
 }
+_ELSEWHERE = {
+    "check-config": "tocsin config check",
+    "cluster": "tocsin status (there is no cluster)",
+    "check": "tocsin rules check, or tocsin config check",
+    "test": "tocsin rules test",
+    "alerts": "tocsin alert query",
+    "silences": "tocsin silence query",
+    "routes": "tocsin config routes",
+}
+"""The words of amtool and promtool, and near misses."""
 
 
-@click.group(cls=LazyGroup, lazy=_COMMANDS)
+@click.group(cls=LazyGroup, lazy=_COMMANDS, elsewhere=_ELSEWHERE)
 @click.version_option(__version__, message="tocsin %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class Output(StrEnum):
-    """The forms of an answer: for people, for machines."""
+    """The forms of an answer: for people, for people who want all there is, for machines."""
 
     TABLE = "table"
+    EXTENDED = "extended"
     JSON = "json"
 
 

@@ -9,30 +9,33 @@ from uuid import uuid4
 import click
 from click.exceptions import Exit
 
-from tocsin.cli.arguments import parse_words, to_duration, to_time
+from tocsin.cli.arguments import parse_words, to_annotation, to_duration, to_time
 from tocsin.cli.command import Group
-from tocsin.cli.output import moment, print_json, print_table, warn
+from tocsin.cli.output import print_json, warn
 from tocsin.cli.session import Session
-from tocsin.dispatch.controls import Controls, expire_silence, put_silence
-from tocsin.dispatch.silence import Silence, SilenceError, SilenceState, validate
-from tocsin.dispatch.waiting import wake_waiters
-from tocsin.index import read_index
-from tocsin.instants import rfc3339
-from tocsin.matchers import Matcher, MatchOp
-
-_HEADERS = ("ID", "Matchers", "Ends At", "Created By", "Comment")
+from tocsin.cli.silences import export_silences, import_silences, read_stored, update
+from tocsin.cli.silenceviews import print_silences
+from tocsin.dispatch import silencing
+from tocsin.dispatch.silence import Silence, SilenceError, SilenceState, has_matchers
+from tocsin.matchers import Matcher
 
 
 @click.group(cls=Group)
 def silence() -> None:
-    """Add, query and expire silences.
+    """Add, query, update and expire silences.
 
     \b
     Examples:
       tocsin silence add DiskFull instance=db-1 -d 2h -c "moving the disk"
       tocsin silence query --within 8h
+      tocsin silence update $(tocsin silence query -q DiskFull) -d 4h
       tocsin silence expire $(tocsin silence query -q DiskFull)
+      amtool silence query -o json | tocsin silence import
     """
+
+
+for command in (update, export_silences, import_silences):
+    silence.add_command(command)
 
 
 @silence.command()
@@ -44,6 +47,14 @@ def silence() -> None:
 )
 @click.option("--start", type=to_time, metavar="TIME", help="From when on (RFC 3339); now, if left out.")
 @click.option("--end", type=to_time, metavar="TIME", help="Until when (RFC 3339), instead of a duration.")
+@click.option(
+    "--annotation",
+    "annotations",
+    multiple=True,
+    type=to_annotation,
+    metavar="NAME=VALUE",
+    help="A text to keep with the silence, such as a ticket; may be repeated.",
+)
 @click.option("--require-comment/--no-require-comment", default=True, hidden=True)
 @click.pass_obj
 def add(
@@ -54,6 +65,7 @@ def add(
     duration: timedelta,
     start: datetime | None,
     end: datetime | None,
+    annotations: Sequence[tuple[str, str]],
     require_comment: bool,
 ) -> None:
     """Silence alerts and print the silence's id.
@@ -67,16 +79,16 @@ def add(
         now = world.clock.now()
         begins = start or now
         ends = end or begins + duration
-        added = Silence(str(uuid4()), parsed, begins, ends, author or session.user(), comment, now)
+        by = author or session.user()
+        wanted = Silence("", parsed, begins, ends, by, comment, now, dict(annotations))
         try:
-            validate(added, now)
+            done = silencing.put(world.database, world.flushes, wanted, now, fresh_id=str(uuid4()))
         except SilenceError as error:
             raise click.ClickException(str(error)) from error
-        put_silence(world.database, added)
     if session.json:
-        print_json({"silenceID": added.id})
+        print_json({"silenceID": done.silence.id})
     else:
-        click.echo(added.id)
+        click.echo(done.silence.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +108,8 @@ class _Filter:
             and (not self.within or abs(found.ends_at - now) <= self.within)
             and self.created_by in (None, found.created_by)
             and self.id in (None, found.id)
-            and all(self._about(matcher, found) for matcher in self.matchers)
+            and has_matchers(found, self.matchers)
         )
-
-    @staticmethod
-    def _about(matcher: Matcher, found: Silence) -> bool:
-        """Match against what the silence's matchers compare with (Alertmanager, `GET /api/v2/silences?filter=`)."""
-        return matcher.matches({own.name: own.value for own in found.matchers})
 
 
 @silence.command()
@@ -119,19 +126,14 @@ class _Filter:
 @click.option("-q", "--quiet", is_flag=True, help="Print ids only.")
 @click.pass_obj
 def query(session: Session, /, matchers: Sequence[str], quiet: bool, **asked: Any) -> None:
-    """List silences, those that end first at the top."""
+    """List silences, those that end first at the top.
+
+    With MATCHERs only those that have each of them, written as they are.
+    """
     wanted = _Filter(parse_words(matchers), **asked)
     with session.world() as world:
-        stored = Controls(world.database).silences(read_index(world.database))
-        now = world.clock.now()
-    found = sorted((one for one in stored if wanted.passes(one, now)), key=lambda one: (one.ends_at, one.id))
-    if quiet:
-        for one in found:
-            click.echo(one.id)
-    elif session.json:
-        print_json([to_json(one, now) for one in found])
-    else:
-        print_table(_HEADERS, [_row(one) for one in found])
+        stored, now = read_stored(world), world.clock.now()
+    print_silences(session, [one for one in stored if wanted.passes(one, now)], now, quiet=quiet)
 
 
 @silence.command()
@@ -139,45 +141,15 @@ def query(session: Session, /, matchers: Sequence[str], quiet: bool, **asked: An
 @click.pass_obj
 def expire(session: Session, ids: Sequence[str]) -> None:
     """End silences now; what they held back is sent at once."""
-    unknown = []
     with session.world() as world:
-        for silence_id in ids:
-            now = world.clock.now()
-            if expire_silence(world.database, silence_id, now) is None:
-                unknown.append(silence_id)
-            elif world.flushes is not None:  # without a queue the sweep wakes them, within two minutes
-                wake_waiters(world.database, world.flushes, silence_id, now)
+        ended = {
+            silence_id: silencing.end(world.database, world.flushes, silence_id, world.clock.now())
+            for silence_id in ids
+        }
+    unknown = [silence_id for silence_id, silence in ended.items() if silence is None]
     for silence_id in unknown:
         warn(f"Error: no such silence: {silence_id}")
     if session.json:
         print_json({"expired": [one for one in ids if one not in unknown], "unknown": unknown})
     if unknown:
         raise Exit(1)
-
-
-def _row(found: Silence) -> tuple[str, ...]:
-    matchers = " ".join(map(str, found.matchers))
-    return (found.id, matchers, moment(found.ends_at), found.created_by, found.comment)
-
-
-def to_json(found: Silence, now: datetime) -> dict[str, Any]:
-    """Return the silence as Alertmanager's API does (`gettableSilence`)."""
-    return {
-        "id": found.id,
-        "status": {"state": found.state(now).value},
-        "matchers": [_matcher_to_json(matcher) for matcher in found.matchers],
-        "startsAt": rfc3339(found.starts_at),
-        "endsAt": rfc3339(found.ends_at),
-        "updatedAt": rfc3339(found.updated_at),
-        "createdBy": found.created_by,
-        "comment": found.comment,
-    }
-
-
-def _matcher_to_json(matcher: Matcher) -> dict[str, Any]:
-    return {
-        "name": matcher.name,
-        "value": matcher.value,
-        "isRegex": matcher.op in (MatchOp.REGEX, MatchOp.NOT_REGEX),
-        "isEqual": matcher.op in (MatchOp.EQUAL, MatchOp.REGEX),
-    }
