@@ -7,13 +7,17 @@ ARCH ?= arm64
 
 MADE = $(VENV)/.made
 
-.PHONY: demo test lint bench build clean
+.PHONY: demo test differential lint bench build clean
 
 demo: $(MADE)
 	$(VENV)/bin/tocsin demo
 
 test: $(MADE)
 	$(VENV)/bin/python -m pytest
+
+# Needs Debian's prometheus-alertmanager, some minutes and a machine with little else to do.
+differential: $(MADE)
+	TOCSIN_DIFFERENTIAL=300 $(VENV)/bin/python -m pytest tests/differential
 
 lint: $(MADE)
 	$(VENV)/bin/ruff check .
