@@ -19,12 +19,12 @@ WRITE_UNIT_DOLLARS = 0.625e-6
 class Cost:
     """Requests by kind, read and write units."""
 
-    requests: Mapping[str, int]
+    requests: Mapping[str, float]
     read_units: float
     write_units: float
 
     @property
-    def total(self) -> int:
+    def total(self) -> float:
         """All requests."""
         return sum(self.requests.values())
 
@@ -37,9 +37,14 @@ class Cost:
         requests = Counter(self.requests) + Counter(other.requests)
         return Cost(requests, self.read_units + other.read_units, self.write_units + other.write_units)
 
+    def over(self, times: float) -> "Cost":
+        """Return what each of so many times costs in the mean, to a tenth."""
+        requests = {kind: round(number / times, 1) for kind, number in self.requests.items()}
+        return Cost(requests, round(self.read_units / times, 1), round(self.write_units / times, 1))
+
     def __str__(self) -> str:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.requests.items()))
-        return f"{self.total} requests ({kinds}), {self.read_units:g} RRU, {self.write_units:g} WRU"
+        kinds = ", ".join(f"{number:g} {kind}" for kind, number in sorted(self.requests.items()))
+        return f"{self.total:g} requests ({kinds}), {self.read_units:g} RRU, {self.write_units:g} WRU"
 
 
 class Counted:

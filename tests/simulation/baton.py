@@ -54,6 +54,7 @@ class Actor:
         self._go.acquire()
         self._order = Order.GO
         self._free = False
+        self._unstopped = 0
         self._thread: Thread | None = None
 
     def _run(self) -> None:
@@ -83,6 +84,16 @@ class Actor:
         assert self._baton.control.acquire(timeout=60), f"{self.name} hangs at {self.at}"
         self._baton.current = None
         return self
+
+    def calls(self, number: int) -> "Actor":
+        """Let a worker that has not begun make so many calls without a stop: it stands at the next, or is done."""
+        self._unstopped = number
+        return self.step()
+
+    def end(self, order: Order = Order.GO) -> "Actor":
+        """Let the worker run to its end, whatever it dies of, with an order for the call that it stands at."""
+        self._free = True
+        return self.step(order)
 
     def crash(self) -> None:
         """Kill the worker where it stands: its next call is never made."""
@@ -117,6 +128,9 @@ class Actor:
     def stop_at(self, label: str) -> Order:
         """Called by the worker: hand the baton back; return the order that it comes back with."""
         if self._free:
+            return Order.GO
+        if self._unstopped:
+            self._unstopped -= 1
             return Order.GO
         self.at = label
         self._baton.control.release()

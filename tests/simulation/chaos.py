@@ -3,15 +3,19 @@
 import random
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.baton import Actor, Order
+from tests.simulation.clients import Client
 from tests.simulation.outside import SkewedClock, Waiting
-from tests.simulation.scenes import CHAIN
+from tests.simulation.scenes import CHAIN, EXPLAINS
 from tests.simulation.system import Container, System, config, rule
 from tests.simulation.verdict import faults
+from tocsin.dispatch.config import InhibitRule
+from tocsin.dispatch.silencestore import read_silence
+from tocsin.matchers import parse_matchers
 from tocsin.notification import Delivered, Failed, Failure, Notification, Sent
 from tocsin.ports import HOLD, Database
 from tocsin.rules.book import MissingRuleError
@@ -22,7 +26,10 @@ _CALM_SECONDS = 330
 _PEACE_SECONDS = 600
 _OUTAGES = (0, 0, 0, 300, 700, 1500)
 """For how long nobody is at work, once: not at all, or so that it is made up for at once, or in batches."""
-_LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60, "waker": 30}
+EXPLAINS_TOO = InhibitRule(parse_matchers('alertname="Q"'), parse_matchers('alertname="C"'), ("instance",))
+"""While Q, which is posted, fires, nothing is told of C on the same instance."""
+_INHIBIT_RULES = ((), (), (EXPLAINS,), (EXPLAINS_TOO,), (EXPLAINS, EXPLAINS_TOO))
+_LIFE_SECONDS = {"evaluator": 40, "dispatcher": 60, "ticker": 60, "waker": 30, "people": 30, "api": 30}
 """The functions' timeouts: who lives longer is killed."""
 _MOST_AT_ONCE = 5
 _SKEW_SECONDS = 2.0
@@ -52,11 +59,13 @@ class Chaos:
         self.steps = 0
         self.people = 0
         """How often people have silenced or configured: that decides who is told what how often."""
-        self._silenced = False
+        self.silenced: list[tuple[datetime, str]] = []
+        """Since when which alerts may have been silenced, at most until trouble is over."""
+        self._silences: list[str] = []
         self._outage = self.rng.choice(_OUTAGES)
         self._outage_at = self.rng.randrange(60, 150)
-        self._trouble_ends = _TROUBLE_SECONDS + self._outage
-        self.peace = self._trouble_ends + _CALM_SECONDS
+        self.trouble_ends = _TROUBLE_SECONDS + self._outage
+        self.peace = self.trouble_ends + _CALM_SECONDS
         self._born: dict[Actor, float] = {}
         self._containers: list[Container] = []
         self._old: list[tuple[str, Waiting]] = []
@@ -66,7 +75,7 @@ class Chaos:
     @property
     def trouble(self) -> bool:
         """Whether things still go wrong."""
-        return self.system.clock.seconds < self._trouble_ends
+        return self.system.clock.seconds < self.trouble_ends
 
     @property
     def alone(self) -> bool:
@@ -81,6 +90,8 @@ class Chaos:
         self.batch_units = rng.choice((64, 2, 1))
         system.hold = rng.choice((HOLD, HOLD, timedelta(seconds=60), None))
         system.digest = rng.random() < 0.5
+        system.muted_ends = rng.random() < 0.3
+        self.clients = [Client(system, rng, instance) for instance in "uvw"[: rng.choice((0, 0, 1, 3))]]
         self.rules = [
             rule("A", hold=timedelta(seconds=rng.choice((0, 10, 20)))),
             rule("B", keep_firing_for=timedelta(seconds=rng.choice((0, 0, 20)))),
@@ -93,12 +104,13 @@ class Chaos:
             "receivers": self.receivers,
             "group_by": rng.choice((("alertname", "instance"), ("alertname",), ())),
             "repeat_interval": rng.choice((4 * 3600, 4 * 3600, 60)),
+            "inhibit_rules": rng.choice(_INHIBIT_RULES),
         }
         system.configure(config(**self.config))
         most = 2 if self.chunk_bytes > 1000 else 6
         for name in "ABCX":
             for instance in "uvwxyz"[: rng.randint(1, most)]:
-                times = sorted(rng.sample(range(10, self._trouble_ends, 5), rng.randint(1, 5)))
+                times = sorted(rng.sample(range(10, self.trouble_ends, 5), rng.randint(1, 5)))
                 times += sorted(rng.sample(range(self.peace, self.peace + 300, 5), rng.randint(0, 2)))
                 changes = [(float(second), number % 2 == 0) for number, second in enumerate(times)]
                 system.present(name, *changes, instance=instance)
@@ -147,6 +159,7 @@ class Chaos:
             return
         if dice < 0.98 and self._deliver():
             return
+        self._clients()
         if dice > 0.997:
             self._people()
         if not running or rng.random() < 0.3:
@@ -246,6 +259,13 @@ class Chaos:
         if int(before // 60) != int(system.clock.seconds // 60) and self.rng.random() > 0.2:
             self._born[self._container("ticker").on(None)] = system.clock.seconds
 
+    def _clients(self) -> None:
+        """Let clients post something at times, and again what was not answered."""
+        for client in self.clients:
+            started = client.insists() or (client.says() if self.rng.random() < 0.05 else None)
+            if started is not None:
+                self._born[started] = self.system.clock.seconds
+
     # -- people ---------------------------------------------------------------------------------
 
     def _people(self) -> None:
@@ -257,17 +277,30 @@ class Chaos:
         self.rng.choice(deeds)()
 
     def _mute(self) -> None:
-        if self._silenced:
-            self._born[self.system.waker()] = self.system.clock.seconds
+        """Silence, or edit or end what is silenced."""
+        rng, system = self.rng, self.system
+        name, seconds = rng.choice("ABCQ"), rng.choice((20, 60, 3600))
+        matchers = f'alertname="{name}"'
+        self.silenced.append((system.clock.now(), name))
+        known = [one for one in self._silences if read_silence(system.inner, one) is not None]
+        self._silences.append(f"s{len(self._silences)}")
+        if not known:
+            system.silence(matchers, seconds, self._silences[-1])
         else:
-            matchers = f'alertname="{self.rng.choice("ABC")}"'
-            self.system.silence(matchers, seconds=self.rng.choice((20, 60, 3600)))
-        self._silenced = not self._silenced
+            edits = rng.random() < 0.5
+            fresh = self._silences[-1]
+            actor = (
+                system.edit(matchers, seconds, known[-1], fresh_id=fresh)
+                if edits
+                else system.waker(known[-1])
+            )
+            self._born[actor] = system.clock.seconds
         self.people += 1
 
     def _route(self) -> None:
         self.config["group_by"] = self.rng.choice((("alertname", "instance"), ("alertname",), ()))
         self.config["receiver"] = self.rng.choice(("team", "team", "crew"))
+        self.config["inhibit_rules"] = self.rng.choice(_INHIBIT_RULES)
         self.system.configure(config(**self.config))
         self.people += 1
 
@@ -326,14 +359,27 @@ class Chaos:
             else:
                 while not actor.done:
                     actor.step()
-        if self.people:
-            system.unsilence()
+        for silence in self._silences:
+            system.unsilence(silence)
         system.apply(*self.rules, *self.chain)
         while self._late:
             system.run(min(at for at, _ in self._late))
             self._arrive()
-        system.run(self._trouble_ends + 120)
+        self._word_by_word()
+        system.run(self.trouble_ends + 120)
         system.apply(
             *self.rules, *self.chain
         )  # Releases what was quarantined for the workers that were killed last.
+        system.run(self.peace)
+        for client in self.clients:
+            client.says()
+        self._word_by_word()
         system.run(self.peace + _PEACE_SECONDS)
+
+    def _word_by_word(self) -> None:
+        """Let every client be answered."""
+        for client in self.clients:
+            while client.actor is not None:
+                if not client.actor.done:
+                    client.actor.finish()
+                client.insists()

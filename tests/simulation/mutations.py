@@ -10,6 +10,7 @@ import pytest
 from tests.simulation import mutations_dispatch as dispatch
 from tests.simulation import mutations_evaluation as evaluation
 from tests.simulation import mutations_outages as outages
+from tests.simulation import mutations_wakeups as wakeups
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -137,5 +138,45 @@ SAFEGUARDS: dict[Patch, str] = {
     dispatch.fall_asleep_without_registering: "11_a_group_asleep",
     dispatch.waiters_read_before_the_silence_is_ended: "11_a_group_that_falls_asleep",
     dispatch.the_sweep_reads_no_notes: "the_waker_may_die",
+    wakeups.an_edited_silence_wakes_nobody: "a_silence_that_is_shortened",
+    wakeups.an_edited_silence_leaves_no_note: "who_edits_may_die",
+    wakeups.a_note_is_forgotten_though_it_is_a_newer_one: "who_has_woken_does_not_forget",
+    wakeups.a_silence_that_begins_wakes_nobody: "fires_still_when_its_silence_ends",
+    wakeups.the_note_of_a_beginning_is_forgotten_first: "before_it_wakes_whom",
+    wakeups.what_is_silenced_is_not_left_out: "fires_still_when_its_silence_ends",
+    wakeups.an_intent_that_is_muted_makes_no_way: "makes_way_for_other_news",
+    # Inhibition.
+    wakeups.sources_that_fire_come_after_the_groups: "its_target_that_fire_together",
+    wakeups.sources_that_end_come_before_the_groups: "its_target_that_end_together",
+    wakeups.sources_that_have_ended_stay: "one_source_ends_as_another",
+    wakeups.both_writes_of_a_commit_have_one_sequence: "one_source_ends_as_another",
+    wakeups.who_is_inhibited_is_no_waiter: "told_in_time[the last inhibiting source ends: at the next slot]",
+    wakeups.sources_are_read_once: "a_group_looks_for_its_sources_again",
+    wakeups.the_end_of_a_source_wakes_nobody: "that_is_deleted_go_with_it",
+    wakeups.the_end_of_a_source_wakes_at_once: "told_in_time[the last inhibiting source ends: at the next slot]",
+    wakeups.who_is_claimed_is_not_woken: "that_is_claimed_when_its_source_ends",
+    wakeups.waiters_are_read_before_the_source_is_removed: "a_group_that_falls_asleep_while_its_source",
+    wakeups.a_source_that_ends_by_itself_wakes_at_once: (
+        "told_in_time[the end of an inhibiting source that was posted comes: at the first slot]"
+    ),
+    wakeups.a_source_that_was_given_up_stays: "a_posted_source_that_was_given_up",
+    # What is posted.
+    wakeups.what_is_to_be_handed_over_is_not_noted: "handed_over_by_who_posts_next",
+    wakeups.a_configuration_counts_before_the_hand_over: "a_sweep_that_dies",
+    wakeups.our_own_first_write_is_somebody_elses: "a_posted_source_that_was_given_up",
+    wakeups.who_posts_last_wins: "two_who_post_at_once",
+    wakeups.who_has_handed_over_speaks_for_all: "of_what_another_stored_meanwhile",
+    wakeups.a_configuration_leaves_what_was_posted_where_it_is: "a_sweep_that_dies",
+    wakeups.the_note_of_a_configuration_is_forgotten_whichever_it_is: "newer_than_the_one_it_has_seen_to",
+    # Ends.
+    wakeups.an_end_is_told_off_the_grid: "told_in_time[the end of a posted alert comes: at the first slot]",
+    wakeups.an_end_to_come_is_not_waited_for: (
+        "told_in_time[the end of a posted alert comes: at the first slot]"
+    ),
+    wakeups.an_end_that_was_told_is_told_again: "an_end_is_told_once_to_each",
+    wakeups.an_end_is_owed_to_who_wants_none: "nothing_is_kept_for_a_receiver",
+    wakeups.memory_outlives_its_incident: "what_a_receiver_remembers",
+    wakeups.muted_ends_are_held: "is_told_under_a_silence",
+    wakeups.muted_ends_are_told_though_nothing_else_was: "of_what_was_never_told",
 }
 """How each safeguard is removed, and the case, by a part of its name, that has to fail then."""

@@ -135,7 +135,7 @@ def fall_asleep_without_registering(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_sweep_reads_no_notes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Sweep, "_wake", lambda self, now: 0)
+    patch.setattr(Sweep, "_work_off", lambda self, notes, now: 0)
 
 
 def intend_whatever_the_log_says(patch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def what_is_muted_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_end_is_owed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(flush, "owed", lambda entries, alert: False)
+    patch.setattr(flush, "owed", lambda entries: frozenset())
 
 
 def try_for_ever(patch: pytest.MonkeyPatch) -> None:
@@ -272,14 +272,21 @@ def _never_me(patch: pytest.MonkeyPatch, module: Any, name: str) -> None:
 def an_intent_without_its_content(patch: pytest.MonkeyPatch) -> None:
     real = delivery.Deliverer._tell
 
-    def tell(self: Any, view: View, to: Any, intent: nflog.Intent, receiver: Any) -> bool:
-        return real(self, view, to, replace(intent, alerts=tuple(view.audible(to.entry)), at=view.now), receiver)
+    def tell(self: Any, view: View, to: Any, intent: nflog.Intent, *way: Any) -> bool:
+        return real(self, view, to, replace(intent, alerts=tuple(view.audible(to.entry)), at=view.now), *way)
 
     patch.setattr(delivery.Deliverer, "_tell", tell)
 
 
 def a_muted_intent_is_sent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delivery.Deliverer, "_waits", lambda self, view, intent, to: False)
+    real = delivery.Deliverer._tell_all
+
+    def tell_all(self: Any, view: View, to: Any, *way: Any) -> None:
+        if to.entry.intent is not None:
+            self._tell(view, to, to.entry.intent, *way)
+        real(self, view, to, *way)
+
+    patch.setattr(delivery.Deliverer, "_tell_all", tell_all)
 
 
 def a_refusal_leaves_the_intent_open(patch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Scenes that the named cases begin with."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +9,12 @@ from tests.simulation.baton import Actor, Order
 from tests.simulation.outside import START
 from tests.simulation.recorded import Recorded
 from tests.simulation.system import System, config, recording, rule
+from tocsin.dispatch.config import InhibitRule
 from tocsin.evaluation.records import load
 from tocsin.index import read_index, settle_layout
 from tocsin.instants import instant
 from tocsin.labels import label_set
+from tocsin.matchers import parse_matchers
 from tocsin.notification import Failed, Failure
 from tocsin.ports import Written
 from tocsin.schedule.buckets import BUCKETS
@@ -23,7 +25,12 @@ FATES = [order for order in Order if order is not Order.GO]
 """What may become of a call besides its being made and answered."""
 WORST = [Order.LOSE, Order.DELAY, Order.CRASH]
 """Those that leave more behind than the others; where every call of a long scene is struck."""
+_READS = ("get ", "query ", "due")
+MOST_CALLS = 100
+"""Of a worker that comes to an end."""
 BUSY = Failed(Failure.SERVER_ERROR, retry=True)
+EXPLAINS = InhibitRule(parse_matchers('alertname="B"'), parse_matchers('alertname="A"'), ("instance",))
+"""While B fires, nothing is told of A on the same instance."""
 
 
 def one_rule(
@@ -57,7 +64,7 @@ def assert_due(system: System) -> None:
     holding = {
         item["pk"]
         for item in system.items("dispatch")
-        if str(item["sk"]).startswith("W#") and "alerts" in item
+        if str(item["pk"]).startswith("group.") and str(item["sk"]).startswith("W#") and "alerts" in item
     }
     assert holding <= set(system.groups()), f"{holding} hold alerts, only {system.groups()} are due"
 
@@ -125,24 +132,46 @@ def race(rng: random.Random, workers: Sequence[Actor]) -> None:
 
 def befall(system: System, worker: Actor, order: Order) -> None:
     """Let a call go wrong, let its worker go on if it can, let what is late arrive."""
-    worker.step(order)
-    while not worker.done:
-        worker.step()
+    worker.end(order)
     system.clock.sleep(5)
     for write in system.underway:
         write.arrive()
+
+
+def standing(
+    scene: Callable[[], tuple[System, Actor]], *, reads: bool = False
+) -> Iterator[tuple[System, Actor]]:
+    """Yield, each time in a new scene, a worker that stands at its next call.
+
+    Those that only read are passed over if not asked for: to die there is to die after the write before.
+    """
+    call = 0
+    while call < MOST_CALLS:
+        system, worker = scene()
+        worker.calls(call)
+        while not (worker.done or reads) and worker.at.startswith((*_READS, "ask")):
+            worker.step()
+            call += 1
+        if worker.done:
+            return
+        yield system, worker
+        call += 1
+    raise AssertionError("a worker that never ends")
+
+
+def played_otherwise(order: Order, at: str) -> bool:
+    """Tell whether a fate is the same as another: to a read a lost, late or repeated answer is an interruption."""
+    return at.startswith(_READS) and order in (Order.LOSE, Order.AGAIN, Order.DELAY)
 
 
 def everywhere(order: Order, scene: Callable[[], tuple[System, Actor]], until: float, told: list[str]) -> int:
     """Let each call of a worker go wrong in turn, and see what is told in the end; return how many there were."""
     for call in range(100):
         system, worker = scene()
-        worker.step()
-        for _ in range(call):
-            if not worker.done:
-                worker.step()
-        if worker.done:
+        if worker.calls(call).done:
             return call
+        if played_otherwise(order, worker.at):
+            continue
         at = f"{order.name} at call {call}, {worker.at}"
         befall(system, worker, order)
         assert settle(system, until) == told, at
@@ -156,6 +185,38 @@ def ending() -> System:
     system.run(49)
     system.go_to(50)
     return system
+
+
+def inhibited(*source: tuple[float, bool], group_interval: float = 30) -> System:
+    """Return a system in which A fires from 5 s on, B as it is said, and B explains A."""
+    system = System()
+    system.apply(rule("A"), rule("B"))
+    system.configure(config(inhibit_rules=[EXPLAINS], group_interval=group_interval))
+    system.present("A", (5, True))
+    system.present("B", *source)
+    system.run(0)
+    return system
+
+
+def posted(*alerts: tuple[str, float]) -> System:
+    """Return a system to which alerts have been posted: each one's name and when it ends."""
+    system = System()
+    system.configure(config())
+    for name, ends in alerts:
+        system.post(name, ends).finish()
+    return system
+
+
+def of_a(system: System) -> list[str]:
+    """Return what was told, but of alerts that are there to inhibit."""
+    return [text for text in system.told() if text.startswith("A/")]
+
+
+def group_of(system: System, name: str) -> str:
+    """Return the one group that is due and whose key has a name in it."""
+    keys = {str(i["pk"]): str(i["key"]) for i in system.items("dispatch") if i["sk"] == "META" and "key" in i}
+    [found] = [group for group in system.groups() if f'"{name}"' in keys[group]]
+    return found
 
 
 # -- rules that record ------------------------------------------------------------------------------

@@ -27,12 +27,14 @@ from tests.simulation.outside import (
 )
 from tests.simulation.recorded import Recorded, Sink, WrittenBy
 from tocsin.alert import Alert
-from tocsin.bootstrap import World
-from tocsin.dispatch import configcodec, controls
-from tocsin.dispatch.config import Config, Integration, ReceiverConfig, Route
+from tocsin.bootstrap import World, pushed
+from tocsin.dispatch import configcodec, controls, silencing
+from tocsin.dispatch.config import Config, InhibitRule, Integration, ReceiverConfig, Route
 from tocsin.dispatch.group import DUE_SLOTS
+from tocsin.dispatch.posted import Posted
 from tocsin.dispatch.silence import Silence
-from tocsin.dispatch.waiting import wake_waiters
+from tocsin.dispatch.silenceedit import Edit
+from tocsin.dispatch.silencestore import read_silence
 from tocsin.evaluation.head import Head, from_item, head_key
 from tocsin.index import read_index
 from tocsin.instants import millis
@@ -116,6 +118,7 @@ def config(
     repeat_interval: float = 4 * 3600,
     receiver: str = "team",
     send_resolved: bool = True,
+    inhibit_rules: Sequence[InhibitRule] = (),
 ) -> Config:
     """Return a configuration of one route to one of two receivers, both known to the ledger as `receivers`."""
     integrations = tuple(
@@ -131,7 +134,8 @@ def config(
         group_interval=timedelta(seconds=group_interval),
         repeat_interval=timedelta(seconds=repeat_interval),
     )
-    return Config(route, {name: ReceiverConfig(name, integrations) for name in ("team", "crew")})
+    known = {name: ReceiverConfig(name, integrations) for name in ("team", "crew")}
+    return Config(route, known, inhibit_rules=tuple(inhibit_rules))
 
 
 class Container:
@@ -151,7 +155,7 @@ class Container:
             parallel=one_by_one,
             token=system.token,
         )
-        settings = Settings(shards=system.shards, gap_digest=system.digest)
+        settings = Settings(shards=system.shards, gap_digest=system.digest, muted_ends=system.muted_ends)
         self._baton = system.baton
         self.handler = APPS[name].Handler(world, settings, system.meter, system.log)
 
@@ -191,6 +195,8 @@ class System:
         """How long what fires is held though its rule cannot be evaluated."""
         self.digest = False
         """Whether people are told of what came and went unheard."""
+        self.muted_ends = False
+        """Whether the end of what was told is told though it is muted."""
         self.ledger = Ledger(self.baton, self.clock)
         self.shards = shards
         self.doubling: random.Random | None = None
@@ -293,19 +299,38 @@ class System:
         """Silence from now on."""
         now = self.clock.now()
         ends = now + timedelta(seconds=seconds)
-        made = Silence(silence_id, parse_matchers(matchers), now, ends, "me", "", now)
-        controls.put_silence(self.inner, made)
+        wanted = Silence("", parse_matchers(matchers), now, ends, "me", "", now)
+        silencing.set_silence(self.inner, wanted, now, fresh_id=silence_id)
 
     def unsilence(self, silence_id: str = "s1", database: Database | None = None) -> None:
         """End a silence, then wake who waits for it."""
-        database = database or self.inner
-        controls.expire_silence(database, silence_id, self.clock.now())
-        wake_waiters(database, self.flushes, silence_id, self.clock.now())
+        silencing.end(database or self.inner, self.flushes, silence_id, self.clock.now())
 
     def waker(self, silence_id: str = "s1") -> Actor:
         """Start whoever ends a silence and wakes its waiters."""
         database = self.view()
         return self.baton.start("waker", lambda: self.unsilence(silence_id, database))
+
+    def edit(self, matchers: str, seconds: float, silence_id: str = "s1", *, fresh_id: str = "s2") -> Actor:
+        """Start whoever edits a silence: what it matches, and in how many seconds it ends."""
+        database = self.view()
+
+        def job() -> Edit:
+            now, existing = self.clock.now(), read_silence(database, silence_id)
+            assert existing is not None, silence_id
+            ends = now + timedelta(seconds=seconds)
+            wanted = replace(existing, matchers=parse_matchers(matchers), ends_at=ends)
+            return silencing.put(database, self.flushes, wanted, now, fresh_id=fresh_id)
+
+        return self.baton.start("people", job)
+
+    def post(self, alert: str, ends: float | None, *, starts: float = 0, instance: str = "a") -> Actor:
+        """Start whoever takes an alert that is posted: at which second it starts and ends."""
+        begins = START + timedelta(seconds=starts)
+        over = None if ends is None else START + timedelta(seconds=ends)
+        posted = Posted({"alertname": alert, "instance": instance}, {}, begins, over)
+        world = World(self.view(), self.clock, flushes=self.flushes, parallel=one_by_one, token=self.token)
+        return self.baton.start("api", lambda: pushed(world).receive([posted]))
 
     def present(self, alert: str, *changes: tuple[float, bool], **labels: str) -> None:
         """Say when a series of a rule is there."""

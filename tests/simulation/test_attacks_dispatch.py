@@ -296,3 +296,21 @@ def test_a_receiver_that_wants_no_ends_hears_none_and_the_group_is_over() -> Non
     assert settle(system, 80) == [FIRES]
     assert system.groups() == []
     assert settle(system, 150) == [FIRES, FIRES]
+
+
+def test_what_was_told_before_a_silence_and_fires_on_after_it_is_told_again() -> None:
+    system = one_rule((5, True))
+    system.run(45)
+    system.silence('alertname="A"', seconds=75)
+    assert settle(system, 119) == [FIRES]
+    assert settle(system, 121) == [FIRES, FIRES]
+    assert settle(system, 600) == [FIRES, FIRES]
+
+
+def test_a_group_whose_labels_contradict_a_silence_is_not_woken_by_its_beginning() -> None:
+    system = one_rule((5, True))
+    system.run(45)
+    wakes = [item["wake"] for item in system.items("dispatch") if item["sk"] == "META"]
+    system.silence('alertname="B"', seconds=75)
+    system.run(110)
+    assert [item["wake"] for item in system.items("dispatch") if item["sk"] == "META"] == wakes

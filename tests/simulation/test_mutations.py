@@ -10,11 +10,16 @@ import pytest
 from tests.simulation import (
     test_attacks,
     test_attacks_dispatch,
+    test_ends,
+    test_inhibition,
     test_outages,
+    test_posted,
     test_readings,
     test_readings_dispatch,
     test_recording,
+    test_silences,
     test_trouble,
+    test_wakeups,
 )
 from tests.simulation.mutations import SAFEGUARDS, Patch
 
@@ -26,6 +31,11 @@ MODULES = (
     test_trouble,
     test_recording,
     test_outages,
+    test_inhibition,
+    test_posted,
+    test_ends,
+    test_silences,
+    test_wakeups,
 )
 
 
@@ -45,9 +55,12 @@ def _instances(
         yield name, partial(_call, function, {})
         return
     [mark] = marks
-    parameter, values = mark.args
-    for value in values:
-        yield f"{name}[{getattr(value, 'name', value)}]", partial(_call, function, {parameter: value})
+    parameters, values = mark.args
+    ids = mark.kwargs.get("ids", ())
+    names = [getattr(value, "name", value) for value in values] if callable(ids) else ids or values
+    for given, value in zip(names, values, strict=True):
+        of = {parameters: value} if isinstance(parameters, str) else dict(zip(parameters, value, strict=True))
+        yield f"{name}[{given}]", partial(_call, function, of)
 
 
 def _call(function: Callable[..., None], given: dict[str, Any], patch: pytest.MonkeyPatch) -> None:
