@@ -13,7 +13,7 @@ demo: $(MADE)
 	$(VENV)/bin/tocsin demo
 
 test: $(MADE)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --dist loadscope
 
 # Needs Debian's prometheus-alertmanager, some minutes and a machine with little else to do.
 differential: $(MADE)

@@ -30,7 +30,8 @@ def fingerprint(labels: Labels) -> str:
     return _fingerprint(tuple(labels.items()))
 
 
-@lru_cache(maxsize=16_384)  # the same few alerts are asked for it many times in a flush; byte by byte it is slow
+# The same few alerts are asked for it many times in a flush, and byte by byte it is slow.
+@lru_cache(maxsize=16_384)
 def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
     value = _FNV64_OFFSET
     for byte in _hashed_bytes(items):

@@ -44,7 +44,10 @@ def test_the_twin_keeps_what_the_codec_keeps(value: Value) -> None:
     assert repr(copied(value)) == repr(decode(encode(value)))
 
 
-@pytest.mark.parametrize("value", [0.5, {1}, object(), [0.5], {"a": {"b": 0.5}}], ids=lambda value: type(value).__name__)
+NO_VALUES = [0.5, {1}, object(), [0.5], {"a": {"b": 0.5}}]
+
+
+@pytest.mark.parametrize("value", NO_VALUES, ids=lambda value: type(value).__name__)
 def test_what_is_no_value_is_refused(value: object) -> None:
     for convert in (encode, copied):
         with pytest.raises(InvalidRequestError, match="cannot store a"):
