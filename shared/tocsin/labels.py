@@ -17,7 +17,7 @@ def label_set(labels: Labels) -> LabelSet:
     return tuple(sorted([pair for pair in labels.items() if pair[1]]))
 
 
-def _hashed_bytes(pairs: Iterable[tuple[str, str]]) -> bytes:
+def hashed_bytes(pairs: Iterable[tuple[str, str]]) -> bytes:
     """Return the byte stream every hash of labels is taken over: name, 0xFF, value, 0xFF, sorted by name."""
     return b"".join(
         b"%b\xff%b\xff" % (name.encode(), value.encode())
@@ -34,7 +34,7 @@ def fingerprint(labels: Labels) -> str:
 @lru_cache(maxsize=16_384)
 def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
     value = _FNV64_OFFSET
-    for byte in _hashed_bytes(items):
+    for byte in hashed_bytes(items):
         value = ((value ^ byte) * _FNV64_PRIME) & _U64
     return f"{value:016x}"
 
@@ -42,7 +42,7 @@ def _fingerprint(items: tuple[tuple[str, str], ...]) -> str:
 def fnv1(labels: Labels) -> int:
     """Return FNV-1 64 (multiply, then xor): the hash Grafana's scheduler spreads rules by (`data.Labels`)."""
     value = _FNV64_OFFSET
-    for byte in _hashed_bytes(labels.items()):
+    for byte in hashed_bytes(labels.items()):
         value = ((value * _FNV64_PRIME) & _U64) ^ byte
     return value
 

@@ -13,10 +13,12 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from xxhash import xxh64_digest
+
 from tocsin import alert as alerts
 from tocsin.alert import Alert
 from tocsin.instants import instant, maybe_instant, millis
-from tocsin.labels import LabelSet, format_labels
+from tocsin.labels import LabelSet, hashed_bytes
 from tocsin.notification import Memory, Reason
 from tocsin.packing import pack, unpack
 from tocsin.ports import (
@@ -57,13 +59,13 @@ Activations = Mapping[bytes, int]
 
 
 def label_hash(alert: Alert) -> bytes:
-    """Return 8 bytes that stand for an alert's labels."""
+    """Return the 8 bytes that stand for an alert's labels in the log (Alertmanager's `hashAlert`: XXH64)."""
     return _label_hash(tuple(alert.labels.items()))
 
 
 @lru_cache(maxsize=16_384)
 def _label_hash(labels: LabelSet) -> bytes:
-    return blake2b(format_labels(dict(labels)).encode(), digest_size=_HASH_BYTES).digest()
+    return xxh64_digest(hashed_bytes(labels))
 
 
 def activations(found: Iterable[Alert]) -> dict[bytes, int]:
