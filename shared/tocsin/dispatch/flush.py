@@ -105,7 +105,8 @@ class Dispatcher:
         report.told = [told for delivery in deliveries for told in delivery.told]
         heeded = [delivery.entry for delivery in deliveries if delivery.heeds_ends]
         left, pruned = self._prune(view, contents, heeded)
-        due = next_due(view, deliveries, left) if pruned else view.meta.next_slot(now)
+        done = pruned and len(view.alerts) < _MOST_ALERTS
+        due = next_due(view, deliveries, left) if done else view.meta.next_slot(now)
         if due is None:
             known = {delivery.entry.key for delivery in deliveries}
             nflog.forget(self._database, (e for e in contents.entries.values() if e.key not in known), now)
