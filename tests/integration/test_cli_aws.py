@@ -78,7 +78,9 @@ def test_the_way_of_a_user_through_a_stack_found_by_its_name(stack: str, tmp_pat
     assert "1 Rules Created" in ok("rules", "apply", str(rules), environment=named)
     assert ok("rules", "diff", str(rules), "--exit-code", environment=named).startswith("no changes detected")
     assert ok("config", "apply", "-", stdin=ROUTES, environment=named) == "Stored: version 1 is in force.\n"
-    assert "http" not in ok("config", "show", environment=named)
+    shown = ok("config", "show", environment=named)
+    assert "https://<secret>" in shown
+    assert "hooks" not in shown
     silence = ok("silence", "add", "DiskFull", "-c", "moving", environment=named).strip()
     assert ok("silence", "query", "-q", environment=named).split() == [silence]
     assert ok("silence", "expire", silence, environment=named) == ""
