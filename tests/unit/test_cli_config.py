@@ -192,11 +192,20 @@ def test_no_diff_shows_a_secret(changed: Stack) -> None:
     assert "n3w" not in changed.ok("config", "diff", "1") + changed.ok("config", "diff", "1", "-o", "json")
 
 
+def test_a_change_of_a_secret_beside_others_is_mentioned(changed: Stack) -> None:
+    changed.ok("config", "apply", "-", stdin=TWO.replace("n3w", "newer") + "# something else\n")
+    result = changed.run("config", "diff")
+    assert "+# something else" in result.stdout
+    assert "newer" not in result.stdout
+    assert result.stderr == "secrets differ, too\n"
+
+
 def test_diff_of_what_is_the_same_exits_with_0(changed: Stack) -> None:
     result = changed.run("config", "diff", "2", "--exit-code")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no changes detected\n")
     same = json.loads(changed.ok("config", "diff", "2", "-o", "json"))
-    assert same == {"from": "version 2", "to": "version 2", "changed": False, "diff": []}
+    expected = {"from": "version 2", "to": "version 2", "changed": False, "secretsChanged": False, "diff": []}
+    assert same == expected
 
 
 def test_the_diff_of_a_first_version_is_all_of_it(stack: Stack) -> None:

@@ -615,3 +615,9 @@ CONFIGS = st.builds(
 @given(CONFIGS)
 def test_any_configuration_survives_being_stored(config: Config) -> None:
     assert from_document(json.loads(json.dumps(to_document(config)))) == config
+
+
+@pytest.mark.parametrize("key", ["opsgenie_api_key: 'secretsmanager:'", "slack_api_url: 'ssm:'"])
+def test_what_only_begins_like_a_reference_is_refused(key: str) -> None:
+    with pytest.raises(DocumentError, match="expected secretsmanager:NAME#KEY or ssm:NAME"):
+        parse_config(f"global: {{{key}}}\n{ROUTE}{RECEIVERS}", "am.yml")

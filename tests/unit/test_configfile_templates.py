@@ -50,6 +50,12 @@ def test_template_files_are_read_beside_the_configuration(
     assert all(f'{{{{ define "{name}" }}}}' in text for name, text in found.items())
 
 
+@pytest.mark.parametrize("glob", ["[", "a[b", "[]", "a\\\\"])
+def test_a_glob_that_is_none_is_refused_as_in_go(glob: str, directory: Path) -> None:
+    with pytest.raises(DocumentError, match="syntax error in pattern"):
+        templates(f'["{glob}"]', directory)
+
+
 def test_a_glob_may_be_absolute(directory: Path) -> None:
     assert list(templates(f"['{directory}/a.*']", Path("/"))) == [f"{directory}/a.tmpl"]
 

@@ -13,7 +13,7 @@ from tocsin.cli.configfiles import FILE, stored, written
 from tocsin.cli.output import print_json, warn
 from tocsin.cli.session import Session
 from tocsin.dispatch.versions import Version
-from tocsin.views.secrets import masked
+from tocsin.views.secrets import masked, same_secrets
 
 if TYPE_CHECKING:
     from tocsin.bootstrap import World
@@ -99,11 +99,15 @@ def _side_before(world: "World", version: Version) -> Side:
 def print_diff(session: Session, before: Side, after: Side) -> None:
     """Print what differs, or that only secrets do."""
     lines = list(_compared(before, after))
+    changed = before.texts != after.texts
+    secrets = not same_secrets(before.texts.get(FILE, ""), after.texts.get(FILE, ""))
     if session.json:
-        changed = before.texts != after.texts
-        print_json({"from": before.title, "to": after.title, "changed": changed, "diff": lines})
+        titles = {"from": before.title, "to": after.title}
+        print_json({**titles, "changed": changed, "secretsChanged": secrets, "diff": lines})
         return
     for line in lines:
         click.secho(line, fg=_COLOURS.get(line[:1]), bold=line.startswith(("+++", "---")))
+    if lines and secrets:
+        warn("secrets differ, too")
     if not lines:
-        warn("only secrets differ" if before.texts != after.texts else "no changes detected")
+        warn("only secrets differ" if changed else "no changes detected")

@@ -69,6 +69,7 @@ def read_silences(text: str) -> list[Silence]:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         reason = f"{place}: {first['msg']}" if place else first["msg"]
-        raise SilenceFileError(f"couldn't unmarshal input data, is it JSON?: {reason}") from error
+        doubt = ", is it JSON?" if first["type"] == "json_invalid" else ""
+        raise SilenceFileError(f"couldn't unmarshal input data{doubt}: {reason}") from error
     except MatcherError as error:
         raise SilenceFileError(str(error)) from error

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from tocsin.configfile.fields import whole_reference
 from tocsin.documents import Block
 
 _PLACES = ("_file", "_ref")
@@ -25,6 +26,17 @@ class SettingsBlock(Block):
             if sum(bool(getattr(self, way)) for way in ways) > 1:
                 listed = f"{', '.join(ways[:-1])} & {ways[-1]}"
                 raise ValueError(f"at most one of {f'{self.called} {listed}'.strip()} must be configured")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_references(self) -> "SettingsBlock":
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if not field.repr and isinstance(value, str):
+                try:
+                    whole_reference(value)
+                except ValueError as error:
+                    raise ValueError(f"{field.alias or name}: {error}") from None
         return self
 
     def stored(self) -> dict[str, Any]:

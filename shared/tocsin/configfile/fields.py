@@ -22,7 +22,7 @@ MASK = "<secret>"
 
 def _http_url(url: str) -> str:
     """Refuse what is no URL of a web server, without showing it: it may hold a secret."""
-    if Reference.parse(url) is not None:
+    if whole_reference(url):
         return url
     if "{{" in url:
         return _template(url)
@@ -35,6 +35,15 @@ def _http_url(url: str) -> str:
     if not parts.hostname:
         raise ValueError("missing host for URL")
     return url
+
+
+def whole_reference(text: str) -> bool:
+    """Tell whether a text is a reference; raises ValueError if it only begins like one."""
+    if Reference.parse(text) is not None:
+        return True
+    if text.startswith(("secretsmanager:", "ssm:")):
+        raise ValueError("expected secretsmanager:NAME#KEY or ssm:NAME")
+    return False
 
 
 def _reference(place: str) -> str:

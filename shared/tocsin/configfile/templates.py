@@ -1,6 +1,7 @@
 """The template files that alertmanager.yml names: found, read, and checked with the configuration."""
 
 import pathlib
+import re
 from collections.abc import Callable, Mapping
 from glob import glob
 
@@ -11,6 +12,9 @@ from tocsin.documents import Document, Path
 from tocsin.messages.library import compiled, library
 from tocsin.messages.writer import Writer
 from tocsin.templates.source import TemplateError
+
+_PATTERN = re.compile(r"(?:[^\\\[]|\\.|\[\^?(?:[^\\\]]|\\.)+\])*", re.DOTALL)
+"""What Go's `filepath.Match` takes: every bracket is closed, and something stands behind every backslash."""
 
 TemplateFiles = Callable[[str], Mapping[str, str]]
 """Returns the files that a glob matches, their texts by name; raises ValueError for what cannot be read."""
@@ -29,6 +33,8 @@ def beside(file: str) -> TemplateFiles:
     directory = pathlib.Path(file).parent
 
     def read(pattern: str) -> Mapping[str, str]:
+        if not _PATTERN.fullmatch(pattern):
+            raise ValueError("syntax error in pattern")
         names = sorted(glob(pattern, root_dir=directory, include_hidden=True))
         return {name: _text(directory / name) for name in names}
 
@@ -60,6 +66,8 @@ def read_templates(document: Document, files: TemplateFiles) -> dict[str, str]:
         except ValueError as error:
             document.refuse(path, str(error))
             continue
+        if not matched:
+            document.warn(path, "matches no file")
         found = {name: text for name, text in found.items() if name not in matched} | dict(matched)
         places |= dict.fromkeys(matched, path)
     _check(document, found, places)

@@ -32,12 +32,24 @@ def masked(text: str) -> str:
     if text.startswith(_BYTE_ORDER_MARK):  # libyaml does not count it
         return _BYTE_ORDER_MARK + masked(text.removeprefix(_BYTE_ORDER_MARK))
     text = _first_document(text)
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    cuts = {*_of_file(text, root), *_of_comments(text)}
-    for start, end, mask in sorted(cuts, reverse=True):
-        if start < end:
-            text = text[:start] + mask + text[end:]
+    for start, end, mask in reversed(_cuts(text)):
+        text = text[:start] + mask + text[end:]
     return text
+
+
+def same_secrets(one: str, other: str) -> bool:
+    """Tell whether two configurations hold the same secrets in the same order."""
+    return _hidden(one) == _hidden(other)
+
+
+def _hidden(text: str) -> list[str]:
+    text = _first_document(text.removeprefix(_BYTE_ORDER_MARK))
+    return [text[start:end] for start, end, _ in _cuts(text)]
+
+
+def _cuts(text: str) -> list[_Cut]:
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    return sorted(cut for cut in {*_of_file(text, root), *_of_comments(text)} if cut[0] < cut[1])
 
 
 def _first_document(text: str) -> str:
