@@ -209,10 +209,11 @@ def test_a_mail_is_handed_over() -> None:
     with smtp(Script()) as script:
         sent = by_smtp(script, 'require_tls: false, hello: tocsin.example, text: "a\\n.\\n.b"')
     assert sent == Delivered("SMTP 250")
-    assert script.commands == [
+    # Which letters are large is up to Python's version.
+    assert [command.lower() for command in script.commands] == [
         "ehlo tocsin.example",
-        "mail FROM:<tocsin@mail.example>",
-        "rcpt TO:<a@x>",
+        "mail from:<tocsin@mail.example>",
+        "rcpt to:<a@x>",
         "data",
         "quit",
     ]
