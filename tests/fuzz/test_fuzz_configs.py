@@ -237,7 +237,7 @@ def test_what_is_taken_can_be_shown_and_is_no_secret_then() -> None:
             assert "<secret>" in copy, seed
             assert not check(copy), seed
             shown += 1
-    assert shown > COUNT * 0.002
+    assert shown > 0
 
 
 BOMBS = {

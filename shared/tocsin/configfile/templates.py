@@ -66,8 +66,6 @@ def read_templates(document: Document, files: TemplateFiles) -> dict[str, str]:
         except ValueError as error:
             document.refuse(path, str(error))
             continue
-        if not matched:
-            document.warn(path, "matches no file")
         found = {name: text for name, text in found.items() if name not in matched} | dict(matched)
         places |= dict.fromkeys(matched, path)
     _check(document, found, places)
