@@ -355,6 +355,13 @@ class Database(Protocol):
         """Return the items of a partition in the order of their sort keys, all of them or a range of it."""
         ...
 
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        """Return every item of a table, or of one of its `segments`: a request for every megabyte.
+
+        For people who want to see everything; nothing that runs by itself may.
+        """
+        ...
+
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
         """Return up to `limit` items of the index `due` in `slot` with `due` ≤ `until_ms`, earliest first.
 

@@ -91,6 +91,9 @@ class Process:
     ) -> list[Item]:
         return self._inner.query(table, pk, prefix=prefix, between=between)
 
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        return self._inner.scan(table, segment, segments)
+
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
         return self._inner.due(slot, until_ms, limit)
 

@@ -48,6 +48,30 @@ STORED: dict[str, Value] = {
 }
 
 
+def test_a_scan_returns_every_item_of_a_table_and_of_no_other(database: Database) -> None:
+    keys = [Key("dispatch", f"group.{number}", sk) for number in range(20) for sk in ("LOG#a", "META")]
+    for key in keys:
+        database.write(Put(key, {"size": "x" * 60_000}))  # more than one page
+    database.write(Put(KEY, {"seq": 1}))
+
+    found = database.scan("dispatch")
+
+    assert sorted((str(item["pk"]), str(item["sk"])) for item in found) == sorted(
+        (key.pk, key.sk) for key in keys
+    )
+
+
+def test_the_segments_of_a_scan_are_the_table(database: Database) -> None:
+    keys = {Key("dispatch", f"group.{number}", "META") for number in range(50)}
+    for key in keys:
+        database.write(Put(key, {"seq": 1}))
+
+    found = [item for segment in range(4) for item in database.scan("dispatch", segment, 4)]
+
+    assert len(found) == len(keys)
+    assert {Key("dispatch", str(item["pk"]), str(item["sk"])) for item in found} == keys
+
+
 def item_at(key: Key, **attributes: Value) -> Item:
     return {"pk": key.pk, "sk": key.sk, **attributes}
 

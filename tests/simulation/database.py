@@ -139,6 +139,10 @@ class StoppingDatabase:
             self._seen.rules[pk] = {str(item["sk"]): _row(item) for item in found}
         return found
 
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        self._read(f"scan {table}")
+        return self._inner.scan(table, segment, segments)
+
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
         self._read("due")
         return self._inner.due(slot, until_ms, limit)

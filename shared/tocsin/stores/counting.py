@@ -21,7 +21,7 @@ WRITE_UNIT_BYTES = 1024
 class CountingDatabase:
     """A `Database` in front of another; `requests`, `read_units` and `write_units` are its figures.
 
-    Requests are counted under get, batch_get, query, due, put, update, delete and transact. The units are an
+    Requests are counted under get, batch_get, query, scan, due, put, update, delete and transact. The units are an
     estimate: an item that did not pass through here counts before a write as if it were not there.
     """
 
@@ -56,6 +56,13 @@ class CountingDatabase:
         self.read_units += _read_units(items)
         for item in items:
             self._see(Key(table, pk, str(item["sk"])), item)
+        return items
+
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        """Scan and count: the items are rounded up together."""
+        items = self._inner.scan(table, segment, segments)
+        self.requests["scan"] += 1
+        self.read_units += _read_units(items)
         return items
 
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:

@@ -88,14 +88,14 @@ class DynamoDatabase:
             "ConsistentRead": True,
             **_key_condition(pk, prefix, between),
         }
-        items: list[Item] = []
         with _refusals():
-            while True:
-                page = self._client.query(**request)
-                items += map(decode_item, page["Items"])
-                if not (last := page.get("LastEvaluatedKey")):
-                    return items
-                request["ExclusiveStartKey"] = last
+            return _all_pages(self._client.query, request)
+
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        """Return every item of a table, or of one of its segments: a request for every megabyte."""
+        request = {"TableName": self._tables[table], "ConsistentRead": True}
+        with _refusals():
+            return _all_pages(self._client.scan, request | {"Segment": segment, "TotalSegments": segments})
 
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
         """Return what the index has due in a slot; an index cannot be read strongly."""
@@ -205,6 +205,16 @@ class DynamoDatabase:
     def _wait(self, most_seconds: float) -> None:
         if most_seconds:
             self._sleep(random.uniform(most_seconds / 2, most_seconds))
+
+
+def _all_pages(read: Callable[..., Any], request: dict[str, Any]) -> list[Item]:
+    items: list[Item] = []
+    while True:
+        page = read(**request)
+        items += map(decode_item, page["Items"])
+        if not (last := page.get("LastEvaluatedKey")):
+            return items
+        request = request | {"ExclusiveStartKey": last}
 
 
 def _key_condition(pk: str, prefix: str, between: tuple[str, str] | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from threading import Lock
+from zlib import crc32
 
 from tocsin.ports import Item, Key, Lost, Outcome, Won, Write
 from tocsin.stores.effects import after, copied_item, holds
@@ -64,6 +65,16 @@ class MemoryDatabase:
             if partition is None:
                 return []
             return [copied_item(partition.items[sk]) for sk in partition.range(prefix, between)]
+
+    def scan(self, table: str, segment: int = 0, segments: int = 1) -> list[Item]:
+        """Return every item of a table, or of the partitions that fall into a segment."""
+        with self._lock:
+            return [
+                copied_item(partition.items[sk])
+                for pk, partition in self._tables[table].items()
+                if crc32(pk.encode()) % segments == segment
+                for sk in partition.sort_keys
+            ]
 
     def due(self, slot: int, until_ms: int, limit: int) -> list[Item]:
         """Return what is due in a slot; this index is never behind."""
