@@ -26,6 +26,18 @@ class Prometheus:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """Who may ask the API, and how often: by IAM, by tokens and passwords, or everybody (`off`, local only).
+
+    `origins` are those whose pages may ask from a browser.
+    """
+
+    access: str = "iam"
+    origins: frozenset[str] = frozenset()
+    requests_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a function is told by its template."""
 
@@ -43,6 +55,7 @@ class Settings:
     service: str = "tocsin"
     """What logs and metrics call the function: the template puts the stack's name before it."""
     prometheus: Prometheus | None = None
+    api: Api = field(default_factory=Api)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -67,6 +80,11 @@ class Settings:
             external_url=read("TOCSIN_EXTERNAL_URL", ""),
             service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
             prometheus=prometheus if url else None,
+            api=Api(
+                access=_one_of(environment, "TOCSIN_API_ACCESS", ("iam", "tokens", "off")),
+                origins=frozenset(read("TOCSIN_API_ORIGINS", "").replace(",", " ").split()),
+                requests_per_second=_positive(environment, "TOCSIN_API_REQUESTS_PER_SECOND", 50),
+            ),
         )
 
 

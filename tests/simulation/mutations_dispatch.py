@@ -27,7 +27,7 @@ def alerts_taken_from_older_commits(patch: pytest.MonkeyPatch) -> None:
     def put(
         database: Database, where: str, writer: str, prefix: str, packed: bytes | None, seq: int, now: Any
     ) -> None:
-        database.write(Put(chunks._key(where, writer, prefix), chunks._item(packed, seq, str(seq), now)))
+        database.write(Put(chunks._key(where, writer, prefix), chunks._item(packed, seq, str(seq), now, now)))
 
     patch.setattr(chunks, "_put_newer", put)
 

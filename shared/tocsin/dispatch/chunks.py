@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin import alert as alerts
 from tocsin.alert import Alert
-from tocsin.instants import millis
+from tocsin.instants import maybe_instant, millis
 from tocsin.labels import format_labels
 from tocsin.packing import address, divide, home, unpack
 from tocsin.ports import Absent, Below, Database, Either, Equals, Item, Key, Lost, Put, Value
@@ -19,7 +19,10 @@ TOMBSTONE_LIFE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One packed item: some alerts of one writer by their labels' text, and the commit they came from."""
+    """One packed item: some alerts of one writer by their labels' text, and the commit they came from.
+
+    `written_at` is when that commit put it there; None for one that an earlier release wrote.
+    """
 
     group: str
     writer: str
@@ -27,6 +30,7 @@ class Chunk:
     seq: int
     revision: str
     alerts: Mapping[str, Alert]
+    written_at: datetime | None = None
 
 
 def writer_prefix(writer: str) -> str:
@@ -40,7 +44,9 @@ def from_item(item: Item) -> Chunk:
     _, writer, prefix = stored["sk"].split("#", 2)
     held = [alerts.from_document(found) for found in unpack(stored["alerts"])] if "alerts" in stored else []
     by_labels = {format_labels(alert.labels): alert for alert in held}
-    return Chunk(stored["pk"], writer, prefix, stored["seq"], stored["rev"], by_labels)
+    return Chunk(
+        stored["pk"], writer, prefix, stored["seq"], stored["rev"], by_labels, maybe_instant(stored.get("at"))
+    )
 
 
 def merged(chunks: Iterable[Chunk]) -> tuple[Alert, ...]:
@@ -137,7 +143,9 @@ def prune(database: Database, chunk: Chunk, gone: Collection[str], token: str, n
     key = _key(chunk.group, chunk.writer, chunk.prefix)
     if left and packed is None:
         return False  # Too much is left for one item: its writer divides it with its next change.
-    outcome = database.write(Put(key, _item(packed, chunk.seq, token, now), Equals("rev", chunk.revision)))
+    outcome = database.write(
+        Put(key, _item(packed, chunk.seq, token, now, chunk.written_at), Equals("rev", chunk.revision))
+    )
     return not isinstance(outcome, Lost) or bool(outcome.item and outcome.item.get("rev") == token)
 
 
@@ -164,14 +172,16 @@ def _put_newer(
 ) -> None:
     newer = Either((Absent("seq"), Below("seq", seq)))
     # The sequence also serves as revision: a writer's commit has one content.
-    database.write(Put(_key(group, writer, prefix), _item(packed, seq, str(seq), now), newer))
+    database.write(Put(_key(group, writer, prefix), _item(packed, seq, str(seq), now, now), newer))
 
 
 def _key(group: str, writer: str, prefix: str) -> Key:
     return Key("dispatch", group, f"{writer_prefix(writer)}{prefix}")
 
 
-def _item(packed: bytes | None, seq: int, revision: str, now: datetime) -> dict[str, Value]:
+def _item(
+    packed: bytes | None, seq: int, revision: str, now: datetime, written_at: datetime | None
+) -> dict[str, Value]:
     if packed is None:
         return {"seq": seq, "rev": revision, "expires": millis(now + TOMBSTONE_LIFE) // 1000}
-    return {"seq": seq, "rev": revision, "alerts": packed}
+    return {"seq": seq, "rev": revision, "alerts": packed, "at": millis(written_at or now)}

@@ -11,10 +11,10 @@ from functools import partial
 from tocsin.alert import Alert, sort_alerts
 from tocsin.dispatch import chunks, nflog
 from tocsin.dispatch.chunks import Chunk
-from tocsin.dispatch.config import Config, Integration, Route
+from tocsin.dispatch.config import Config, Integration
 from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.delivery import Deliverer, Delivery, Told, View
-from tocsin.dispatch.group import Meta, claim, delay_seconds, finish
+from tocsin.dispatch.group import Meta, claim, delay_seconds, finish, route_of
 from tocsin.dispatch.intake import SWEEP
 from tocsin.dispatch.lognames import log_names
 from tocsin.dispatch.muting import MuteReason, Mutes, mute, next_boundary
@@ -133,7 +133,7 @@ class Dispatcher:
 
         After registering, what is in force is read again: what ended in between woke nobody.
         """
-        route = _route(config, meta)
+        route = route_of(config, meta)
         index, registered = contents.index, dict[str, frozenset[str]]()
         for _ in range(_ROUNDS):
             sources = self._sources.read(config, contents.alerts)
@@ -202,21 +202,6 @@ class Dispatcher:
 
 def _under(items: Iterable[Item], prefix: str) -> list[Item]:
     return [item for item in items if str(item["sk"]).startswith(prefix)]
-
-
-def _route(config: Config, meta: Meta) -> Route:
-    """Return the group's route; for one that is gone, its receiver as it was: its alerts are being moved."""
-    for route in config.route.walk():
-        if (route.id, route.receiver) == (meta.route_id, meta.receiver):
-            return route
-    return replace(
-        config.route,
-        id=meta.route_id,
-        receiver=meta.receiver,
-        group_interval=meta.interval,
-        mute_time_intervals=(),
-        active_time_intervals=(),
-    )
 
 
 def _heard(meta: Meta, reason: MuteReason, until: datetime) -> datetime:

@@ -6,7 +6,7 @@ Slots are a fixed grid from the first flush on, one every group_interval (Alertm
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -124,6 +124,21 @@ class Meta:
     def slot_from(self, at: datetime) -> datetime:
         """Return the first time of the group's grid that is not before `at`."""
         return self.next_slot(at - timedelta(microseconds=1))
+
+
+def route_of(config: Config, meta: Meta) -> Route:
+    """Return a group's route; for one that is gone, its receiver as it was: its alerts are being moved."""
+    for route in config.route.walk():
+        if (route.id, route.receiver) == (meta.route_id, meta.receiver):
+            return route
+    return replace(
+        config.route,
+        id=meta.route_id,
+        receiver=meta.receiver,
+        group_interval=meta.interval,
+        mute_time_intervals=(),
+        active_time_intervals=(),
+    )
 
 
 def meta_key(group: str) -> Key:

@@ -66,7 +66,7 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
     show_default=True,
     metavar="HOST:PORT",
     callback=_address,
-    help="Where health is served and, without --endpoint-url, the embedded AWS.",
+    help="Where the API is and, without --endpoint-url, the embedded AWS.",
 )
 @click.option(
     "--endpoint-url",
@@ -125,7 +125,7 @@ def local_command(
         _apply(stack, read)
         for arn in stack.topics.values():
             click.echo(f"topic: {arn}")
-        listener.ready = True
+        listener.api = stack.api
         click.echo(f"listening on {listener.url}; Ctrl-C ends")
         if embedded:
             click.echo("what is stored is in the memory of this process and ends with it")

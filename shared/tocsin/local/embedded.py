@@ -40,12 +40,12 @@ def moto() -> Application:
 
 
 class Listener:
-    """Serves `/-/healthy`, `/-/ready`, and under every other path the embedded AWS if there is one."""
+    """Serves the API, from when there is one, and the embedded AWS if there is one to those who sign for it."""
 
     def __init__(self, host: str, port: int, aws: Application | None) -> None:
         """Raises OSError if the address is taken; port 0 finds a free one."""
         self._aws = aws
-        self.ready = False
+        self.api: Application | None = None
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line a request
         six = ":" in host
         # Bound here, because werkzeug ends the whole process if the address is taken.
@@ -66,14 +66,23 @@ class Listener:
         self._thread.join()
 
     def _answer(self, environ: Environ, respond: Respond) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path == "/-/healthy" or (path == "/-/ready" and self.ready):
-            return _text(respond, "200 OK", "OK")
-        if path == "/-/ready":
-            return _text(respond, "503 Service Unavailable", "starting")
-        if self._aws is not None:
+        if self._aws is not None and _is_for_aws(environ):
             return self._aws(environ, respond)
-        return _text(respond, "404 Not Found", "not found")
+        if self.api is not None:
+            return self.api(environ, respond)
+        if environ.get("PATH_INFO") == "/-/healthy":
+            return _text(respond, "200 OK", "OK")
+        return _text(respond, "503 Service Unavailable", "starting")
+
+
+def _is_for_aws(environ: Environ) -> bool:
+    """Tell whether a request is signed for a service of AWS that is not a function's URL, or for moto itself."""
+    signature = str(environ.get("HTTP_AUTHORIZATION", ""))
+    if signature.startswith("AWS4-HMAC-SHA256"):
+        return not any(
+            f"/{service}/aws4_request" in signature for service in ("lambda", "aps", "execute-api")
+        )
+    return str(environ.get("PATH_INFO", "")).startswith("/moto-api")
 
 
 def _text(respond: Respond, status: str, text: str) -> list[bytes]:

@@ -1,10 +1,12 @@
 """The events that AWS sends to a function, and the context that comes with them."""
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 from tocsin.instants import millis, rfc3339
@@ -45,6 +47,34 @@ def scheduler_event(schedule_arn: str, at: datetime) -> dict[str, Any]:
         "region": schedule_arn.split(":")[3],
         "resources": [schedule_arn],
         "detail": "{}",
+    }
+
+
+def url_event(environ: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a Function URL sends for a WSGI request (payload format 2.0)."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+    }
+    path, _, query = str(environ["REQUEST_URI"]).partition("?")
+    http = {
+        "method": environ["REQUEST_METHOD"],
+        "path": unquote(path),
+        "protocol": environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
+        "sourceIp": environ.get("REMOTE_ADDR", ""),
+        "userAgent": headers.get("user-agent", ""),
+    }
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {"http": http, "requestId": str(uuid4()), "stage": "$default"},
+        "body": b64encode(body).decode(),
+        "isBase64Encoded": True,
     }
 
 

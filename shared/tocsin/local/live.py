@@ -1,7 +1,9 @@
 """A local stack that runs as time goes by: the template's functions on an engine, and who watches them."""
 
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from threading import Lock, Thread
 from typing import Any
 
@@ -10,6 +12,8 @@ from tocsin.index import read_index
 from tocsin.local.agenda import Agenda, every
 from tocsin.local.blueprint import Blueprint
 from tocsin.local.clocks import FastClock
+from tocsin.local.embedded import Environ, Respond
+from tocsin.local.events import url_event
 from tocsin.local.queues import LocalQueue
 from tocsin.local.runner import LiveRunner
 from tocsin.local.stack import Engine, fleets, provision
@@ -62,6 +66,17 @@ class LiveStack:
     def __exit__(self, *_: object) -> None:
         self._runner.stop()
         self._thread.join()
+
+    def api(self, environ: Environ, respond: Respond) -> Iterable[bytes]:
+        """Answer a WSGI request as the API's function does: it gets the event that its URL would send."""
+        answer = self._invoke("api", url_event(environ))
+        if answer is None:  # it failed, and the watcher was told
+            answer = {"statusCode": 502, "headers": {}, "body": "", "isBase64Encoded": False}
+        body = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+        status = HTTPStatus(answer["statusCode"])
+        headers = {"Content-Length": str(len(body)), **answer["headers"]}
+        respond(f"{status.value} {status.phrase}", list(headers.items()))
+        return [body]
 
     def _invoke(self, function: str, event: dict[str, Any]) -> Any:
         return self._fleets[function].invoke(event)

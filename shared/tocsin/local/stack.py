@@ -106,7 +106,7 @@ def world(function: Function, engine: Engine, clock: Clock, queues: Mapping[str,
     match function.name:
         case "evaluator":
             return bootstrap.with_sources(local, settings, engine.session, **engine.client)
-        case "dispatcher":
+        case "dispatcher" | "api":
             return bootstrap.with_receivers(local, engine.session, **engine.client)
     return local
 

@@ -1,0 +1,5 @@
+"""What others post: alerts."""
+
+from tocsin.api.operation import Operation
+
+POSTING: tuple[Operation, ...] = ()

@@ -1,0 +1,5 @@
+"""What Alertmanager tells: its status, receivers, alerts, groups."""
+
+from tocsin.api.operation import Operation
+
+READING: tuple[Operation, ...] = ()

@@ -1,0 +1,5 @@
+"""Silences, read and set."""
+
+from tocsin.api.operation import Operation
+
+SILENCES: tuple[Operation, ...] = ()

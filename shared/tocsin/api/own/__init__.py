@@ -1,0 +1,1 @@
+"""What has no standard: shards, health, receivers, the notification log, versions, history."""
