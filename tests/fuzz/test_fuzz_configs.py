@@ -6,12 +6,12 @@ fails can be run again by its number.
 
 import json
 import os
-import random
 from collections.abc import Mapping
 from time import process_time
 
 import pytest
 
+from tests.fuzz.mutating import mutated_file
 from tocsin.configfile.parse import read_config
 from tocsin.dispatch.configcodec import from_document, to_document
 from tocsin.documents import DocumentError
@@ -170,31 +170,6 @@ def no_such_templates(pattern: str) -> Mapping[str, str]:
     return {"x.tmpl": '{{ define "x" }}{{ .Status }}{{ end }}'} if pattern == "*.tmpl" else {}
 
 
-def mutated(seed: int) -> str:
-    """Return one of the files with some pieces cut out, doubled, moved or put in."""
-    choose = random.Random(seed)
-    text = choose.choice(FILES)
-    for _ in range(choose.choice((1, 1, 2, 3, 8))):
-        start, end = sorted(choose.randrange(len(text) + 1) for _ in range(2))
-        end = min(end, start + choose.choice((1, 5, 40, 400)))
-        piece = text[start:end]
-        match choose.randrange(5):
-            case 0:
-                text = text[:start] + text[end:]
-            case 1:
-                text = text[:end] + piece + text[end:]
-            case 2:
-                at = choose.randrange(len(text) + 1)
-                text = text[:at] + piece + text[at:]
-            case 3:
-                other = choose.choice(FILES)
-                at = choose.randrange(len(other))
-                text = text[:start] + other[at : at + choose.choice((5, 50))] + text[start:]
-            case _:
-                text = text[:start] + choose.choice(SCRAPS) + text[start:]
-    return text
-
-
 def check(text: str) -> bool:
     """Read a file; tell whether it is taken. A refusal says where and why, what is taken can be stored and shown."""
     started = process_time()
@@ -221,7 +196,7 @@ def test_mutated_configurations_are_read_or_refused_with_place_and_reason() -> N
     taken = 0
     for seed in range(COUNT):
         try:
-            taken += check(mutated(seed))
+            taken += check(mutated_file(seed, FILES, SCRAPS))
         except Exception as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
     assert COUNT * 0.02 < taken < COUNT * 0.9, "too many of one sort to tell anything"
@@ -231,7 +206,7 @@ def test_mutated_configurations_are_read_or_refused_with_place_and_reason() -> N
 def test_what_is_taken_can_be_shown_and_is_no_secret_then() -> None:
     shown = 0
     for seed in range(0, COUNT, 10):
-        text = mutated(seed)
+        text = mutated_file(seed, FILES, SCRAPS)
         if "s3cr3t" in text and check(text):
             copy = masked(text)
             assert "<secret>" in copy, seed

@@ -6,12 +6,12 @@ fails can be run again by its number. The limits are lower than usual, so that r
 
 import json
 import os
-import random
 import re
 from dataclasses import replace
 
 import pytest
 
+from tests.fuzz.mutating import Templates
 from tests.unit.messaging import FIRING, NOTIFICATION, RESOLVED, WRITER, cases, message
 from tocsin.messages.functions import FUNCTIONS
 from tocsin.messages.writer import Message
@@ -102,46 +102,13 @@ PIECES = (
         "- ",
     ),
 )
-WORD = re.compile(r"[.$]?\w+")
 PLACED = re.compile(r'template: [\w.]*:[0-9]+:[0-9]+: (?:executing ".*?" at <.*?>: )?\S', re.DOTALL)
+TEMPLATES = Templates(TEXTS, WORDS, PIECES)
 
 
 @pytest.fixture(autouse=True)
 def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tocsin.messages.writer.LIMITS", LIMITS)
-
-
-def mutated(seed: int) -> str:
-    """Return one of the texts after a few mutations."""
-    rng = random.Random(seed)
-    text = rng.choice(TEXTS)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        text = rng.choice((with_another_word, with_another_piece))(rng, text)
-    return text
-
-
-def with_another_word(rng: random.Random, text: str) -> str:
-    word = rng.choice([*WORD.finditer(text)] or [None])
-    if word is None:
-        return text
-    other = rng.choice((rng.choice(WORDS), rng.choice(WORD.findall(rng.choice(TEXTS)) or [""])))
-    return text[: word.start()] + other + text[word.end() :]
-
-
-def with_another_piece(rng: random.Random, text: str) -> str:
-    """Return the text with some characters deleted, doubled, spliced or drawn by lot."""
-    start = rng.randint(0, len(text))
-    end = min(len(text), start + rng.randint(0, 12))
-    other = rng.choice(TEXTS)
-    at = rng.randint(0, len(other))
-    pieces = (
-        "",
-        text[start:end] * rng.randint(2, 4),
-        other[at : at + rng.randint(1, 30)],
-        rng.choice(PIECES),
-        "".join(chr(rng.randrange(rng.choice((128, 0x3000)))) for _ in range(rng.randint(1, 4))),
-    )
-    return text[:start] + rng.choice(pieces) + text[end:]
 
 
 def attempted(about: Message, template: str, kind: str) -> tuple[str, str]:
@@ -168,7 +135,7 @@ def outcome(about: Message, template: str, kind: str) -> str:
 def test_mutated_templates_expand_or_say_where_and_why_not(batch: int) -> None:
     about = message(ABOUT, WRITER)
     for seed in range(batch, COUNT, BATCHES):
-        template = mutated(seed)
+        template = TEMPLATES.mutated(seed)
         kinds = {kind: outcome(about, template, kind) for kind in ("text", "html")}
         assert (kinds["text"] == "refused") == (kinds["html"] == "refused")
         if kinds["text"] == "expanded":
@@ -178,5 +145,5 @@ def test_mutated_templates_expand_or_say_where_and_why_not(batch: int) -> None:
 def test_the_mutations_reach_every_stage() -> None:
     about = message(ABOUT, WRITER)
     for kind in ("text", "html"):
-        outcomes = [outcome(about, mutated(seed), kind) for seed in range(1_000)]
+        outcomes = [outcome(about, TEMPLATES.mutated(seed), kind) for seed in range(1_000)]
         assert min(outcomes.count(stage) for stage in ("refused", "failed", "expanded")) > 50

@@ -5,13 +5,13 @@ fails can be run again by its number. What a template takes is measured in the e
 """
 
 import os
-import random
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.fuzz.mutating import Templates
 from tocsin.ports import Sample
 from tocsin.templates.engine import compile_template
 from tocsin.templates.expand import TemplateError, check, expand, traits
@@ -105,7 +105,6 @@ WORDS = (
     *FUNCTIONS,
     *("$labels", "$value", "$", "$labels.job", ".Value", ".Labels", "1", "2.5", '"a"', "`b`", "(args 1 nil)"),
 )
-WORD = re.compile(r"[.$]?\w+")
 PLACED = re.compile(r'template: text:[0-9]+:[0-9]+: (?:executing ".*?" at <.*?>: )?\S', re.DOTALL)
 
 SCENE = Scene(
@@ -117,39 +116,7 @@ SCENE = Scene(
 )
 LATER = replace(SCENE, value=-3.0, at=datetime(2026, 3, 2, tzinfo=UTC))
 ELSEWHERE = replace(LATER, labels={"job": "other"}, external_url="")
-
-
-def mutated(seed: int) -> str:
-    """Return one of the texts after a few mutations."""
-    rng = random.Random(seed)
-    text = rng.choice(TEXTS)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        text = rng.choice((with_a_word_for_another, with_a_piece_for_another))(rng, text)
-    return text
-
-
-def with_a_word_for_another(rng: random.Random, text: str) -> str:
-    word = rng.choice([*WORD.finditer(text)] or [None])
-    if word is None:
-        return text
-    other = rng.choice((rng.choice(WORDS), rng.choice(WORD.findall(rng.choice(TEXTS)))))
-    return text[: word.start()] + other + text[word.end() :]
-
-
-def with_a_piece_for_another(rng: random.Random, text: str) -> str:
-    """Return the text with some characters deleted, doubled, spliced or drawn by lot."""
-    start = rng.randint(0, len(text))
-    end = min(len(text), start + rng.randint(0, 12))
-    other = rng.choice(TEXTS)
-    at = rng.randint(0, len(other))
-    pieces = (
-        "",
-        text[start:end] * rng.randint(2, 4),
-        other[at : at + rng.randint(1, 30)],
-        rng.choice(PIECES),
-        "".join(chr(rng.randrange(rng.choice((128, 0x3000)))) for _ in range(rng.randint(1, 4))),
-    )
-    return text[:start] + rng.choice(pieces) + text[end:]
+TEMPLATES = Templates(TEXTS, WORDS, PIECES)
 
 
 def refusal(text: str) -> str | None:
@@ -174,7 +141,7 @@ def measured(text: str) -> tuple[str | None, int]:
 
 def run_one(seed: int) -> None:
     """Check, expand and measure one mutated text."""
-    text = mutated(seed)
+    text = TEMPLATES.mutated(seed)
     expanded, refused = expand(text, SCENE), refusal(text)
     assert len(expanded) <= MAX_TEXT
     if refused is not None:
@@ -200,7 +167,7 @@ def test_mutated_templates_expand_or_say_where_and_why_not(batch: int) -> None:
 def test_the_mutations_reach_every_stage() -> None:
     outcomes = {"refused": 0, "failed": 0, "expanded": 0}
     for seed in range(1_000):
-        text = mutated(seed)
+        text = TEMPLATES.mutated(seed)
         failed = expand(text, SCENE).startswith("<error")
         outcomes["refused" if refusal(text) else "failed" if failed else "expanded"] += 1
     assert min(outcomes.values()) > 100, outcomes
