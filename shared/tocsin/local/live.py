@@ -72,11 +72,7 @@ class LiveStack:
         answer = self._invoke("api", url_event(environ))
         if answer is None:  # it failed, and the watcher was told
             answer = {"statusCode": 502, "headers": {}, "body": "", "isBase64Encoded": False}
-        body = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
-        status = HTTPStatus(answer["statusCode"])
-        headers = {"Content-Length": str(len(body)), **answer["headers"]}
-        respond(f"{status.value} {status.phrase}", list(headers.items()))
-        return [body]
+        return respond_with(answer, respond)
 
     def _invoke(self, function: str, event: dict[str, Any]) -> Any:
         return self._fleets[function].invoke(event)
@@ -87,6 +83,15 @@ class LiveStack:
             if line.message == "tick":
                 for transition in self._states.look():
                     self._watch(transition)
+
+
+def respond_with(answer: Mapping[str, Any], respond: Respond) -> list[bytes]:
+    """Answer a WSGI request as a Function URL does with what its function returned."""
+    body = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+    status = HTTPStatus(answer["statusCode"])
+    headers = {"Content-Length": str(len(body)), **answer["headers"]}
+    respond(f"{status.value} {status.phrase}", list(headers.items()))
+    return [body]
 
 
 def _start(database: Database) -> datetime:
