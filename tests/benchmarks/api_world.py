@@ -36,13 +36,8 @@ class Dropped:
 def api(database: Database, config: str, log: Logger) -> App:
     """Return the API on a database in which a configuration is in force."""
     clock = SystemClock()
-    store_config(
-        database,
-        to_document(parse_config(config, "alertmanager.yml").config),
-        config,
-        by="benchmark",
-        now=clock.now(),
-    )
+    document = to_document(parse_config(config, "alertmanager.yml"))
+    store_config(database, document, config, by="benchmark", now=clock.now())
     settings = Settings(api=Api(access="off"))
     return build(World(database, clock, flushes=Dropped()), settings, Tally(), log)
 
