@@ -1,6 +1,7 @@
 """The API behind a Function URL: what others post, ask and change."""
 
 import os
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,11 +27,13 @@ class Handler:
 
 
 @cache
-def _deployed() -> Handler:
+def _deployed(domain: str) -> Handler:
     settings = Settings.from_environment(os.environ)
+    if not settings.external_url:  # which the template cannot say: the URL is made after the function
+        settings = replace(settings, external_url=f"https://{domain}/")
     return Handler(bootstrap.aws(settings), settings, EmfMeter(settings.service), Logger(settings.service))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the URL's event."""
-    return _deployed()(event, context)
+    return _deployed(event["requestContext"]["domainName"])(event, context)

@@ -51,8 +51,12 @@ def _order(alert: Alert) -> tuple[object, ...]:
     def having(name: str) -> tuple[bool, str]:
         return (name not in alert.labels, alert.labels.get(name, ""))
 
-    labels = _by_labels(sorted(alert.labels.items()))
-    return (having("job"), having("instance"), len(alert.labels), labels)
+    return (having("job"), having("instance"), *label_order(alert.labels))
+
+
+def label_order(labels: Labels) -> tuple[object, ...]:
+    """Return what sorts labels as Alertmanager does (`model.LabelSet.Before`): fewer come first."""
+    return (len(labels), _by_labels(sorted(labels.items())))
 
 
 @cmp_to_key

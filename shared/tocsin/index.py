@@ -16,13 +16,14 @@ INDEX = Key("rules", "INDEX", "INDEX")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Versions: of the rules in each slot, of configuration, silences and sources; and the layout."""
+    """Versions: of the rules in each slot, of configuration, silences, sources and access; and the layout."""
 
     layout: Layout = field(default_factory=Layout)
     slots: tuple[int, ...] = (0,) * SLOTS
     config: int = 0
     silences: int = 0
     sources: int = 0
+    access: int = 0
 
     @classmethod
     def from_item(cls, item: Item | None) -> "Index":
@@ -34,6 +35,7 @@ class Index:
             config=stored.get("config", 0),
             silences=stored.get("silences", 0),
             sources=stored.get("sources", 0),
+            access=stored.get("access", 0),
         )
 
 

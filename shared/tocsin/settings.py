@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 TABLES = ("rules", "state", "dispatch", "config")
 
@@ -25,14 +26,25 @@ class Prometheus:
     write_url: str = ""
 
 
+class Access(StrEnum):
+    """How who asks the API shows who they are."""
+
+    IAM = "iam"
+    """By a signature that AWS checks."""
+    TOKENS = "tokens"
+    """By a token or a password that we check."""
+    OFF = "off"
+    """Not at all: `tocsin local` on loopback."""
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Who may ask the API, and how often: by IAM, by tokens and passwords, or everybody (`off`, local only).
+    """Who may ask the API, and how often; `origins` are those whose pages may ask from a browser.
 
-    `origins` are those whose pages may ask from a browser.
+    `requests_per_second` is for each of those who ask, 0 is no limit.
     """
 
-    access: str = "iam"
+    access: Access = Access.IAM
     origins: frozenset[str] = frozenset()
     requests_per_second: float = 0.0
 
@@ -80,12 +92,21 @@ class Settings:
             external_url=read("TOCSIN_EXTERNAL_URL", ""),
             service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
             prometheus=prometheus if url else None,
-            api=Api(
-                access=_one_of(environment, "TOCSIN_API_ACCESS", ("iam", "tokens", "off")),
-                origins=frozenset(read("TOCSIN_API_ORIGINS", "").replace(",", " ").split()),
-                requests_per_second=_positive(environment, "TOCSIN_API_REQUESTS_PER_SECOND", 50),
-            ),
+            api=_api(environment),
         )
+
+
+def _api(environment: Mapping[str, str]) -> Api:
+    access = Access(_one_of(environment, "TOCSIN_API_ACCESS", tuple(Access)))
+    # Lambda sets this variable in every runtime of its own, and nobody else may.
+    if access is Access.OFF and "AWS_LAMBDA_RUNTIME_API" in environment:
+        raise SettingsError("TOCSIN_API_ACCESS: expected iam or tokens, for off is for this machine alone")
+    rate = _positive(environment, "TOCSIN_API_REQUESTS_PER_SECOND", 50)
+    return Api(
+        access=access,
+        origins=frozenset(environment.get("TOCSIN_API_ORIGINS", "").replace(",", " ").split()),
+        requests_per_second=0 if access is Access.OFF else rate,
+    )
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tests.acceptance.deployment import Account, Sam, account, lambda_python, run, sam_executable
 from tests.cloudformation import ROOT
 from tests.engines import ministack_executable
+from tocsin.api.operations import OPERATIONS
 
 pytestmark = [pytest.mark.sam, pytest.mark.ministack]
 
@@ -90,7 +91,7 @@ def logged(aws: Account) -> list[str]:
     logs = aws.client("logs")
     lines = [
         event["message"]
-        for function in ("ticker", "evaluator", "dispatcher")
+        for function in ("ticker", "evaluator", "dispatcher", "api")
         for page in logs.get_paginator("filter_log_events").paginate(
             logGroupName=f"/aws/lambda/tocsin-{function}"
         )
@@ -98,6 +99,49 @@ def logged(aws: Account) -> list[str]:
     ]
     assert lines
     return lines
+
+
+ONCALL = "arn:aws:sts::000000000000:assumed-role/oncall/ada"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API's function, invoked with what its URL would send: ministack's leaves out whom IAM has recognised."""
+
+    functions: Any
+    name: str
+
+    def ask(self, method: str, path: str, document: Any = None, *, arn: str = ONCALL) -> tuple[int, str]:
+        """Send JSON and return the status and what the answer says."""
+        body = json.dumps(document) if document is not None else ""
+        return self.send(method, path, body, arn=arn)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: str,
+        kind: str = "application/json",
+        arn: str = ONCALL,
+        authorization: str = "",
+    ) -> tuple[int, str]:
+        """Send a text and return the status and what the answer says."""
+        host = "abc123.lambda-url.us-east-1.on.aws"
+        http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7"}
+        context = {"http": http, "domainName": host, "authorizer": {"iam": {"userArn": arn}}}
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {"host": host, "content-type": kind, "authorization": authorization},
+            "requestContext": context,
+            "body": body,
+            "isBase64Encoded": False,
+        }
+        invoked = self.functions.invoke(FunctionName=self.name, Payload=json.dumps(event).encode())
+        answer = json.loads(invoked["Payload"].read())
+        assert "statusCode" in answer, answer
+        return answer["statusCode"], answer["body"]
 
 
 def let_the_checkout_fail(aws: Account) -> None:
@@ -189,6 +233,79 @@ def test_a_failing_metric_pages_and_says_when_its_rule_is_gone(
     assert page["Subject"].startswith("[RESOLVED]")
     assert pager.page(12) is None
     assert not [line for line in logged(aws) if "Traceback" in line or "AccessDenied" in line]
+
+
+def test_the_api_takes_alerts_and_silences_and_shows_all_there_is(
+    aws: Account, deployed: dict[str, str]
+) -> None:
+    """Each handler with the role that the template gives it, every call of which IAM decides."""
+    api = Api(aws.client("lambda"), deployed["ApiFunction"])
+    alert = {"labels": {"alertname": "DiskFull", "instance": "db-1"}}
+    assert api.ask("POST", "/api/v2/alerts", [alert])[0] == 200
+    now = datetime.now(UTC)
+    silence = {
+        "matchers": [{"name": "alertname", "value": "DiskFull", "isRegex": False}],
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(hours=1)).isoformat(),
+        "createdBy": "somebody",
+        "comment": "moving the disk",
+    }
+    status, made = api.ask("POST", "/api/v2/silences", silence)
+    assert status == 200
+    status, shown = api.ask("GET", f"/api/v2/silence/{json.loads(made)['silenceID']}")
+    assert status == 200
+    assert json.loads(shown)["createdBy"] == "oncall/ada (000000000000)"
+    assert api.ask("DELETE", f"/api/v2/silence/{json.loads(made)['silenceID']}")[0] == 200
+    group = "name: shop\nrules:\n  - {alert: Down, expr: up == 0}\n"
+    status, said = api.send("POST", "/prometheus/config/v1/rules/web", group, "application/yaml")
+    assert status == 202, said
+    assert api.ask("DELETE", "/prometheus/config/v1/rules/web/shop")[0] == 202
+    for path in sorted({path for one in OPERATIONS if one.method == "GET" for path in one.paths}):
+        if "{" not in path:
+            status, said = api.ask("GET", path)
+            assert status < 500, (path, said)
+    assert api.ask("GET", "/api/v2/alerts", arn="")[0] == 401
+    assert not [line for line in logged(aws) if "Traceback" in line or "AccessDenied" in line]
+
+
+def test_a_grant_of_the_access_file_is_in_force_at_once(
+    aws: Account, deployed: dict[str, str], tmp_path: Path
+) -> None:
+    api = Api(aws.client("lambda"), deployed["ApiFunction"])
+    file = tmp_path / "access.yml"
+    file.write_text('grants: {"arn:aws:sts::*:assumed-role/oncall/*": [silences:write]}')
+    tocsin(aws, "access", "apply", str(file))
+    assert api.ask("POST", "/api/v2/alerts", [])[0] == 403
+    assert api.ask("GET", "/api/v2/silences")[0] == 200
+    file.write_text("")
+    tocsin(aws, "access", "apply", str(file))
+    assert api.ask("POST", "/api/v2/alerts", [])[0] == 200
+
+
+def test_with_tokens_the_url_is_open_and_the_api_asks_who_it_is(aws: Account, sam: Sam) -> None:
+    outputs = sam.deploy("tocsin-tokens", ApiAccess="tokens")
+    functions = aws.client("lambda")
+    api = Api(functions, outputs["ApiFunction"])
+    program = Path(sys.executable).with_name("tocsin")
+
+    def token(*words: str) -> str:
+        return run(str(program), "--stack", "tocsin-tokens", "token", *words, environment=aws.environment)
+
+    def post(authorization: str) -> int:
+        return api.send("POST", "/api/v2/alerts", "[]", arn="", authorization=authorization)[0]
+
+    assert functions.get_function_url_config(FunctionName=api.name)["AuthType"] == "NONE"
+    policy = json.loads(functions.get_policy(FunctionName=api.name)["Policy"])
+    allowed = {(one["Action"], one["Effect"]) for one in policy["Statement"]}
+    assert allowed == {("lambda:InvokeFunctionUrl", "Allow"), ("lambda:InvokeFunction", "Allow")}
+    writer = json.loads(token("create", "prometheus", "--scope", "alerts:write", "-o", "json"))["token"]
+    reader = json.loads(token("create", "grafana", "--scope", "read", "-o", "json"))["token"]
+    assert [post(f"Bearer {one}") for one in (writer, reader, "letmein")] == [200, 403, 401]
+    assert post("") == 401
+    assert api.ask("GET", "/api/v2/alerts")[0] == 401, "an ARN proves nothing to who asks for tokens"
+    token("revoke", "prometheus")
+    assert post(f"Bearer {writer}") == 401
+    sam.delete("tocsin-tokens")
 
 
 def test_a_second_stack_beside_the_first_is_updated_and_deleted(

@@ -16,12 +16,13 @@ from tocsin.dispatch.controls import store_config
 from tocsin.instants import rfc3339
 from tocsin.local.watching import Tally
 from tocsin.ports import Database, Message
-from tocsin.settings import Api, Settings
+from tocsin.settings import Access, Api, Settings
 
 ALERTS = 10_000
 GROUPS = 100
+NAMES = 50
 CONFIG = """\
-route: {receiver: hook, group_by: [cluster], group_wait: 1h}
+route: {receiver: hook, group_by: [alertname, cluster], group_wait: 1h}
 receivers: [{name: hook, webhook_configs: [{url: "http://127.0.0.1:9/"}]}]
 """
 
@@ -38,18 +39,18 @@ def api(database: Database, config: str, log: Logger) -> App:
     clock = SystemClock()
     document = to_document(parse_config(config, "alertmanager.yml"))
     store_config(database, document, config, by="benchmark", now=clock.now())
-    settings = Settings(api=Api(access="off"))
+    settings = Settings(api=Api(access=Access.OFF))
     return build(World(database, clock, flushes=Dropped()), settings, Tally(), log)
 
 
 def batches(size: int, *, alerts: int = ALERTS) -> Iterator[list[dict[str, Any]]]:
-    """Yield alerts as a Prometheus posts them, so many at a time: each group's and each name's are far apart."""
+    """Yield alerts as a Prometheus posts them, so many at a time: those of a rule one after the other."""
     now = datetime.now(UTC)
     made = [
         {
             "labels": {
-                "alertname": f"Alert{number % 50}",
-                "cluster": f"c{number % GROUPS}",
+                "alertname": f"Alert{number * NAMES // alerts}",
+                "cluster": f"c{number * GROUPS // alerts % 2}",
                 "instance": f"host-{number}:9100",
                 "job": "node",
                 "severity": ("page", "warning")[number % 2],

@@ -88,18 +88,24 @@ def running_prometheus(
     arguments: Sequence[str] = (),
     remote_write: bool = False,
     out_of_order: str = "0s",
+    alertmanager: str = "",
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that keeps its data in `directory`, scrapes and evaluates every `interval`.
 
     `scrape_interval` is how often it scrapes, if not as often as it evaluates.
     `rule_files` are evaluated by it; `arguments` are added to its command line. With `remote_write` it can be
-    written to; it takes samples out of order that are so young (`30m`), by default none.
+    written to; it takes samples out of order that are so young (`30m`), by default none. What fires is sent to
+    an `alertmanager`, if an address is given.
     """
     exporter = Exporter()
     with _exposed(exporter) as target:
         config = directory / "prometheus.yml"
         scrapes = scrape_interval or interval
-        config.write_text(yaml.safe_dump(_config(target, rule_files, interval, scrapes, out_of_order)))
+        settings = _config(target, rule_files, interval, scrapes, out_of_order)
+        if alertmanager:
+            targets = [{"targets": [alertmanager]}]
+            settings["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
+        config.write_text(yaml.safe_dump(settings))
         listen = f"127.0.0.1:{free_port()}"
         command = [
             "prometheus",

@@ -42,7 +42,7 @@ def deed(write: Write) -> str:
     if key.sk == "META" and isinstance(write, Update):
         return "claim" if "claim" in write.set else "arm" if write.add else "finish"
     if key.sk.startswith("LOG#") and isinstance(write, Update):
-        return "intend" if "intent" in write.set else "log" if "outcome" in write.set else "postpone"
+        return "intend" if "intent" in write.set else "log" if "number" in write.set else "postpone"
     if key.sk.startswith("W#") and isinstance(write, Put):
         return "put" if isinstance(write.condition, Either) else "prune"
     return type(write).__name__.lower()

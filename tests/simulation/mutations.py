@@ -166,6 +166,8 @@ SAFEGUARDS: dict[Patch, str] = {
     wakeups.our_own_first_write_is_somebody_elses: "a_posted_source_that_was_given_up",
     wakeups.who_posts_last_wins: "two_who_post_at_once",
     wakeups.who_has_handed_over_speaks_for_all: "of_what_another_stored_meanwhile",
+    wakeups.who_only_repeats_arms_nobody_though_nobody_has: "died_before_arming",
+    wakeups.who_only_repeats_arms_nobody_however_late: "after_the_earlier_one_was_told",
     wakeups.a_configuration_leaves_what_was_posted_where_it_is: "a_sweep_that_dies",
     wakeups.the_note_of_a_configuration_is_forgotten_whichever_it_is: "newer_than_the_one_it_has_seen_to",
     # Ends.

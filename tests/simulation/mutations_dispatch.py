@@ -293,8 +293,10 @@ def a_refusal_leaves_the_intent_open(patch: pytest.MonkeyPatch) -> None:
     real = delivery.Deliverer._send
 
     def send(self: Any, *args: Any) -> Any:
-        sent = real(self, *args)
-        return sent if isinstance(sent, Delivered) else replace(sent, retry=True)
+        attempts = real(self, *args)
+        if isinstance(attempts.sent, Delivered):
+            return attempts
+        return replace(attempts, sent=replace(attempts.sent, retry=True))
 
     patch.setattr(delivery.Deliverer, "_send", send)
 

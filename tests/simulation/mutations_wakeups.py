@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,6 +167,20 @@ def who_posts_last_wins(patch: pytest.MonkeyPatch) -> None:
 
 def who_has_handed_over_speaks_for_all(patch: pytest.MonkeyPatch) -> None:
     _unconditionally(patch, Update)
+
+
+def who_only_repeats_arms_nobody_though_nobody_has(patch: pytest.MonkeyPatch) -> None:
+    real = pushed.taken
+
+    def taken(*args: Any) -> pushed.Shelf:
+        shelf = real(*args)
+        return replace(shelf, extended=shelf.pending)
+
+    patch.setattr(pushed, "taken", taken)
+
+
+def who_only_repeats_arms_nobody_however_late(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(intake, "_SKEW", timedelta(days=-1))
 
 
 def a_configuration_leaves_what_was_posted_where_it_is(patch: pytest.MonkeyPatch) -> None:

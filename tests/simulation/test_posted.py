@@ -58,3 +58,30 @@ def test_a_sweep_does_not_forget_a_configuration_that_is_newer_than_the_one_it_h
     system.configure(config(receiver="crew", group_by=()))
     sweep.finish()
     assert sorted(settle(system, 240)) == [ENDED, ENDED, FIRES, FIRES, FIRES]
+
+
+def test_an_alert_that_is_repeated_is_told_of_though_who_posted_it_first_died_before_arming() -> None:
+    system = posted(("A", 4000))
+    system.post("A", 400, instance="b").past("put dispatch/group").crash()
+    system.post("A", 4000, instance="b").finish()
+    assert sorted(settle(system, 60)) == [FIRES, "A/b fires"]
+
+
+def test_who_stores_a_later_end_after_the_earlier_one_was_told_wakes_the_group() -> None:
+    system = posted(("A", 200))
+    system.run(59)
+    slow = system.post("A", 4000).until("put dispatch/group")
+    system.run(300)
+    assert system.told() == [FIRES, ENDED]
+    slow.finish()
+    assert settle(system, 400) == [FIRES, ENDED, FIRES]
+
+
+def test_an_alert_that_is_repeated_is_told_of_where_it_was_half_moved() -> None:
+    system = posted(("A", 400))
+    system.run(59)
+    system.configure(config(receiver="crew"))
+    system.go_to(60)
+    system.minute().past("put dispatch/group").crash()
+    system.post("A", 4000).finish()
+    assert sorted(settle(system, 150)) == [ENDED, FIRES, FIRES]

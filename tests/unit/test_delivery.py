@@ -77,7 +77,7 @@ def told(desk: Desk, *alerts: Alert) -> Entry:
     """Return the log of a group of which these alerts were told at 0 s."""
     intent = Intent(1, Reason.FIRST, at(0), alerts, "earlier")
     assert intend(desk.database, ENTRY, intent)
-    return record(desk.database, ENTRY, intent, now=at(0), outcome="delivered")
+    return record(desk.database, ENTRY, intent, now=at(0))
 
 
 # -- what is news ---------------------------------------------------------------------------------
@@ -230,9 +230,8 @@ def test_a_refusal_for_good_closes_the_intent_and_blocks_nothing_after_it() -> N
     delivery = desk.deliver(seen(A))
     assert (delivery.again_at, desk.logged().intent) == (None, None)
     assert [line.outcome for line in delivery.told] == ["clientError"]
-    [item] = desk.database.get(ENTRY.key)
-    assert item is not None
-    assert item["outcome"] == "refused: clientError HTTP 400"
+    [event] = desk.logged().timeline.events
+    assert (event.outcome, event.detail, event.tries, event.final) == ("clientError", "HTTP 400", 1, True)
     assert delivery.interrupted
     desk.deliver(seen(A, B), desk.logged())
     assert desk.content[1:] == [(Reason.FIRST, (A, B))]
@@ -460,9 +459,7 @@ def test_an_intent_of_another_time_is_not_told() -> None:
 def test_half_a_character_in_what_a_receiver_says_is_stored_as_a_question_mark() -> None:
     desk = Desk(Failed(Failure.CLIENT_ERROR, retry=False, detail="\ud800"), Delivered(memory={"a": "\udfff"}))
     desk.deliver(seen(A))
-    [item] = desk.database.get(ENTRY.key)
-    assert item is not None
-    assert item["outcome"] == "refused: clientError ?"
+    assert [event.detail for event in desk.logged().timeline.events] == ["?"]
     desk.deliver(seen(A), desk.logged())
     assert desk.logged().memory == {"a": "?"}
 

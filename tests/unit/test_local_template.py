@@ -10,7 +10,7 @@ from tocsin.local.blueprint import draw
 from tocsin.local.queues import QueueSettings
 from tocsin.local.stack import blueprint, find_template
 from tocsin.local.template import Template, TemplateError, read
-from tocsin.settings import Settings
+from tocsin.settings import Access, Api, Settings
 
 SMALL = """
 Parameters:
@@ -55,6 +55,11 @@ def template(tmp_path: Path) -> Template:
             {"Fn::GetAtt": ["Table", "Arn"]},
             "arn:aws:dynamodb:eu-west-1:111122223333:table/st-Table",
             id="an ARN",
+        ),
+        pytest.param(
+            {"Fn::GetAtt": ["ApiUrl", "FunctionUrl"]},
+            "https://st-apiurl.lambda-url.eu-west-1.on.aws/",
+            id="the URL of a function",
         ),
         pytest.param({"Fn::GetAtt": "Queue.QueueName"}, "st-Queue", id="a name"),
         pytest.param(
@@ -116,7 +121,7 @@ Resources:
 
 def test_our_template_draws_the_stack_that_we_deploy() -> None:
     ours = blueprint(find_template(), {"Shards": "3", "PrometheusUrl": "http://prometheus:9090"})
-    assert set(ours.functions) == {"ticker", "evaluator", "dispatcher"}
+    assert set(ours.functions) == {"ticker", "evaluator", "dispatcher", "api"}
     assert [(held.function, held.rate) for held in ours.schedules] == [("ticker", timedelta(minutes=1))]
     subscriptions = {(held.function, held.queue, held.batch_size) for held in ours.subscriptions}
     assert subscriptions == {("evaluator", "TicksQueue", 1), ("dispatcher", "FlushesQueue", 1)}
@@ -140,5 +145,8 @@ def test_our_functions_understand_their_environment() -> None:
     assert prometheus is not None
     assert (prometheus.url, prometheus.region) == ("http://prometheus:9090", "eu-west-1")
     assert settings["dispatcher"].prometheus is None
+    assert settings["dispatcher"].external_url == settings["evaluator"].external_url
+    assert settings["dispatcher"].external_url.startswith("https://tocsin-local-apiurl.lambda-url.eu-west-1.")
+    assert settings["api"].api == Api(Access.IAM, frozenset(), 50)
     urls = {held.flushes_queue_url for held in settings.values()}
     assert urls == {ours.queues["FlushesQueue"].url}

@@ -225,7 +225,7 @@ def expires(database: Database) -> object:
 
 def told(database: Database, entry: Entry, sent: Intent) -> Entry:
     assert intend(database, entry, sent)
-    return record(database, entry, sent, now=at(11), outcome="delivered")
+    return record(database, entry, sent, now=at(11))
 
 
 moments = st.integers(0, 4102444800000).map(instant)
@@ -304,7 +304,7 @@ def test_a_record_that_comes_late_takes_nothing_back() -> None:
     database = MemoryDatabase()
     first = told(database, NEVER, intent(1))
     second = told(database, first, intent(2, FIRING))
-    record(database, NEVER, intent(1), now=at(99), outcome="delivered")
+    record(database, NEVER, intent(1), now=at(99))
     assert stored(database) == second
 
 
@@ -341,7 +341,7 @@ def test_the_next_intent_begins_without_tries() -> None:
     made = intent()
     assert intend(database, NEVER, made)
     postpone(database, NEVER, made, at(25))
-    after = record(database, NEVER, made, now=at(26), outcome="delivered")
+    after = record(database, NEVER, made, now=at(26))
     assert intend(database, after, intent(2))
     fresh = stored(database).intent
     assert fresh is not None

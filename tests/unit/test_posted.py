@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.dispatching import at
 from tocsin.alert import Alert
-from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, merge
+from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, is_extension, merge
 
 DOWN = {"alertname": "Down"}
 FIVE_MINUTES = timedelta(minutes=5)
@@ -88,6 +88,24 @@ def test_alerts_that_overlap_are_merged_and_others_replaced(
 
 def test_the_texts_of_a_merged_alert_are_the_new_ones() -> None:
     assert merge(known(10, 300, "old"), known(20, 200, "new"), at(100)).alert.annotations == {"text": "new"}
+
+
+# The known one, what is to be stored, and whether only its end is later.
+LATER_ENDS: dict[str, tuple[Known | None, Known, bool]] = {
+    "later": (known(0, 200), known(0, 300), True),
+    "the same, said and not given up": (known(0, 200, timeout=True), known(0, 200), True),
+    "earlier": (known(0, 200), known(0, 100), False),
+    "another text": (known(0, 200, "old"), known(0, 300, "new"), False),
+    "another start": (known(0, 200), known(5, 300), False),
+    "not known": (None, known(0, 300), False),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), LATER_ENDS.values(), ids=LATER_ENDS)
+def test_of_what_only_ends_later_there_is_nothing_to_tell(
+    old: Known | None, new: Known, expected: bool
+) -> None:
+    assert is_extension(old, new) is expected
 
 
 # Stored and repeated ends at 100 s, and what is stored with half of the remaining time as slack.

@@ -1,9 +1,10 @@
 """Pushed alerts: stored before they are handed over, handed over if anybody died in between, and merged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,10 @@ from tests.unit.dispatching import alert, at, config
 from tocsin.alert import Alert
 from tocsin.dispatch import chunks
 from tocsin.dispatch.config import Config
-from tocsin.dispatch.group import Placement, placements
+from tocsin.dispatch.group import Placement, from_item, meta_key, placements
 from tocsin.dispatch.intake import Intake
 from tocsin.dispatch.posted import Posted
-from tocsin.dispatch.pushed import CrowdedError, Pushed, shelf_key, writer_of
+from tocsin.dispatch.pushed import _TRIES, CrowdedError, Pushed, _pause_seconds, shelf_key, writer_of
 from tocsin.index import INDEX
 from tocsin.local.clocks import VirtualClock
 from tocsin.ports import Message, Outcome, Put, Update, Write
@@ -62,10 +63,17 @@ class Office:
     def post(self, *posted: Posted, slack: float = 0.0) -> list[str]:
         return [str(error) for error in self.worker(slack).receive(posted)]
 
-    def held(self, labels: dict[str, str]) -> list[Alert]:
+    def held(self, labels: Mapping[str, str]) -> list[Alert]:
         """Return what the group of an alert holds of our writers."""
         [placement] = placements(self.config, labels)
         return self.at(placement)
+
+    def wakes(self) -> int:
+        """Return how often the group of `DOWN` was armed."""
+        [placement] = placements(self.config, DOWN.labels)
+        [item] = self.database.get(meta_key(placement.id))
+        assert item is not None
+        return from_item(item).wake
 
     def at(self, placement: Placement) -> list[Alert]:
         items = self.database.query("dispatch", placement.id, prefix="W#")
@@ -78,7 +86,7 @@ class Dying(Intake):
     def __init__(self, office: Office) -> None:
         super().__init__(office.database, office, office.clock, lambda _: office.config)
 
-    def hand_over(self, writer: str, seq: int, alerts: Sequence[Alert], *, everything: bool = False) -> None:
+    def hand_over(self, *_: Any, **__: Any) -> None:
         raise DiedError
 
 
@@ -179,3 +187,34 @@ def test_who_always_comes_second_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(office.database, "write", second)
     with pytest.raises(CrowdedError):
         office.post(DOWN)
+
+
+def test_a_later_end_wakes_nobody_while_the_earlier_one_is_far() -> None:
+    office = Office()
+    office.post(Posted(DOWN.labels, {}, at(0), at(240)))
+    woken = office.wakes()
+    office.clock.sleep(60)
+    office.post(Posted(DOWN.labels, {}, at(0), at(300)))
+    assert (office.held(DOWN.labels), office.wakes()) == ([alert(job="a", until=300)], woken)
+    office.clock.sleep(200)
+    office.post(Posted(DOWN.labels, {}, at(0), at(500)))
+    assert (office.held(DOWN.labels), office.wakes()) == ([alert(job="a", until=500)], woken + 1)
+
+
+def test_a_later_end_with_another_text_wakes_the_group() -> None:
+    office = Office()
+    office.post(Posted(DOWN.labels, {}, at(0), at(240)))
+    woken = office.wakes()
+    office.clock.sleep(60)
+    office.post(Posted(DOWN.labels, {"summary": "worse"}, at(0), at(300)))
+    assert office.wakes() == woken + 1
+
+
+def test_who_comes_second_waits_longer_each_time_and_not_as_long_as_others() -> None:
+    pauses = [[_pause_seconds(number, f"token {one}") for one in range(200)] for number in range(_TRIES)]
+    assert all(len(set(some)) > 150 for some in pauses)
+    longest = [max(some) for some in pauses]
+    assert longest == sorted(longest)
+    assert 0.04 < longest[0] <= 0.05
+    assert 0.9 < longest[-1] <= 1.0
+    assert 5 < sum(sum(some) / len(some) for some in pauses) < 10  # Prometheus waits for ten seconds

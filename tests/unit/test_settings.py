@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.settings import Prometheus, Settings, SettingsError
+from tocsin.settings import Access, Api, Prometheus, Settings, SettingsError
 
 URL = {"TOCSIN_PROMETHEUS_URL": "http://prometheus:9090"}
 
@@ -34,6 +34,9 @@ def test_every_variable_has_its_setting() -> None:
         "TOCSIN_PROMETHEUS_REGION": "eu-west-1",
         "TOCSIN_PROMETHEUS_SECRET_ARN": "arn:secret",
         "TOCSIN_PROMETHEUS_WRITE_URL": "https://aps.example/api/v1/remote_write",
+        "TOCSIN_API_ACCESS": "tokens",
+        "TOCSIN_API_ORIGINS": "https://grafana.example, https://karma.example",
+        "TOCSIN_API_REQUESTS_PER_SECOND": "20",
     }
     assert Settings.from_environment(environment) == Settings(
         tables={"rules": "r", "state": "s", "dispatch": "d", "config": "c"},
@@ -52,6 +55,7 @@ def test_every_variable_has_its_setting() -> None:
             "eu-west-1",
             "https://aps.example/api/v1/remote_write",
         ),
+        api=Api(Access.TOKENS, frozenset({"https://grafana.example", "https://karma.example"}), 20),
     )
 
 
@@ -63,6 +67,8 @@ def test_what_a_template_leaves_empty_is_not_set() -> None:
         "TOCSIN_MUTED_RESOLVES",
         "TOCSIN_PROMETHEUS_URL",
         "TOCSIN_PROMETHEUS_AUTH",
+        "TOCSIN_API_ACCESS",
+        "TOCSIN_API_ORIGINS",
     )
     assert Settings.from_environment(dict.fromkeys(empty, "")) == Settings.from_environment({})
 
@@ -76,6 +82,19 @@ def test_requests_are_signed_for_the_functions_own_region_unless_another_is_name
     assert (near.region, far.region) == ("us-east-1", "eu-west-1")
 
 
+def test_who_asks_shows_who_they_are_unless_it_is_said_that_they_need_not() -> None:
+    assert Settings.from_environment({}).api.access is Access.IAM
+    open_to_all = Settings.from_environment({"TOCSIN_API_ACCESS": "off"}).api
+    assert open_to_all == Api(Access.OFF, frozenset(), 0)
+
+
+def test_access_is_never_off_where_lambda_runs_us() -> None:
+    deployed = {"TOCSIN_API_ACCESS": "off", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(deployed)
+    assert str(caught.value) == "TOCSIN_API_ACCESS: expected iam or tokens, for off is for this machine alone"
+
+
 POSITIVE = "expected a positive whole number, got"
 
 WRONG: dict[str, tuple[str, str, str]] = {
@@ -86,6 +105,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a digit that is no number": ("TOCSIN_SHARDS", "²", f"{POSITIVE} '²'"),
     "not yes or no": ("TOCSIN_GAP_DIGEST", "yes", "expected one of false, true, got 'yes'"),
     "a duration": ("TOCSIN_CATCHUP_LIMIT_SECONDS", "1h", f"{POSITIVE} '1h'"),
+    "an unknown way in": ("TOCSIN_API_ACCESS", "oidc", "expected one of iam, tokens, off, got 'oidc'"),
     "an unknown way to sign": (
         "TOCSIN_PROMETHEUS_AUTH",
         "digest",

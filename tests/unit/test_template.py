@@ -100,6 +100,7 @@ def test_every_explicit_name_carries_the_stack() -> None:
         properties[key]
         for template in (TEMPLATE, ALARMS, DASHBOARD)
         for resource in template["Resources"].values()
+        if resource["Type"] != "AWS::Lambda::Permission"  # which names a function, and has no name
         for properties in [resource.get("Properties", {})]
         for key in ("FunctionName", "LayerName", "LogGroupName", "AlarmName", "DashboardName", "QueueName")
         if key in properties
@@ -254,9 +255,12 @@ def test_a_grant_names_its_resources_unless_aws_knows_none(statement: dict[str, 
         assert not [resource for resource in listed(statement["Resource"]) if isinstance(resource, str)]
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
-def test_no_grant_reaches_over_a_whole_table_at_once(statement: dict[str, Any]) -> None:
-    assert "dynamodb:Scan" not in listed(statement["Action"])
+def test_no_grant_reaches_over_a_whole_table_at_once_but_for_people_who_look_at_all_groups() -> None:
+    scans = [(role, one) for role, one in statements() if "dynamodb:Scan" in listed(one["Action"])]
+    [(role, scan)] = scans
+    assert role == "ApiRole"
+    assert scan["Action"] == "dynamodb:Scan"
+    assert scan["Resource"] == {"Fn::GetAtt": ["DispatchTable", "Arn"]}
 
 
 SOURCES = {
@@ -362,16 +366,63 @@ def granted(role: str, table: str) -> set[str]:
     }
 
 
+READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+PEOPLES = {
+    "TickerRole": {("RulesTable", "UpdateItem"), ("ConfigTable", "DeleteItem")},
+    "ApiRole": {
+        ("RulesTable", "UpdateItem"),
+        ("RulesTable", "DeleteItem"),
+        ("ConfigTable", "PutItem"),
+        ("ConfigTable", "DeleteItem"),
+    },
+}
+"""What may be written where people's rules and configuration are: the layout and what was worked off, and what people
+change over the API."""
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_no_function_writes_rules_or_configuration_but_the_ticker_its_part(role: str) -> None:
+def test_no_function_writes_rules_or_configuration_but_its_part(role: str) -> None:
     writes = {
-        (table, action)
+        (table, action.removeprefix("dynamodb:"))
         for table in ("RulesTable", "ConfigTable")
         for action in granted(role, table)
         if not re.fullmatch("dynamodb:(GetItem|BatchGetItem|Query)", action)
     }
-    layout_and_wake_records = {("RulesTable", "dynamodb:UpdateItem"), ("ConfigTable", "dynamodb:DeleteItem")}
-    assert writes == (layout_and_wake_records if role == "TickerRole" else set())
+    assert writes == PEOPLES.get(role, set())
+
+
+def test_the_api_may_do_what_its_handlers_do_and_no_more() -> None:
+    assert granted("ApiRole", "StateTable") == READS
+    assert granted("ApiRole", "RulesTable") == READS | {"dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert granted("ApiRole", "ConfigTable") == READS | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+    assert granted("ApiRole", "DispatchTable") == READS | {
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Scan",
+    }
+    beside = {
+        action
+        for role, statement in statements()
+        if role == "ApiRole"
+        for action in listed(statement["Action"])
+        if not action.startswith("dynamodb:")
+    }
+    assert beside == {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+
+
+def test_who_breaks_into_the_api_cannot_give_anybody_access() -> None:
+    """Tokens, users and grants are in partitions of the same table that its role may read, and not write."""
+    [statement] = [
+        one
+        for role, one in statements()
+        if role == "ApiRole" and "dynamodb:PutItem" in listed(one["Action"])
+        if {"Fn::GetAtt": ["ConfigTable", "Arn"]} in listed(one["Resource"])
+    ]
+    [(operator, test)] = statement["Condition"].items()
+    assert operator == "ForAllValues:StringEquals"
+    assert not {"token", "access"} & set(test["dynamodb:LeadingKeys"])
 
 
 def test_the_dispatcher_knows_nothing_of_states() -> None:
@@ -432,6 +483,45 @@ def test_the_layer_is_built_for_the_processor_it_runs_on() -> None:
     assert layer["Metadata"]["BuildMethod"] == TEMPLATE["Globals"]["Function"]["Runtime"]
 
 
+# -- the Function URL ------------------------------------------------------------------------------
+
+
+def test_nobody_asks_the_api_without_showing_who_they_are() -> None:
+    access = TEMPLATE["Parameters"]["ApiAccess"]
+    assert (access["Default"], access["AllowedValues"]) == ("iam", ["iam", "tokens"])
+    assert FUNCTIONS["Api"]["FunctionUrlConfig"]["AuthType"] == {"Fn::If": ["WithIam", "AWS_IAM", "NONE"]}
+    assert environment(FUNCTIONS["Api"])["TOCSIN_API_ACCESS"] == {"Ref": "ApiAccess"}
+
+
+def test_lambda_lets_everybody_in_only_where_the_api_itself_asks_who_they_are() -> None:
+    opened = {
+        name: resource
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Permission"
+    }
+    assert {resource["Condition"] for resource in opened.values()} == {"WithTokens"}
+    assert TEMPLATE["Conditions"]["WithTokens"] == {"Fn::Not": [{"Condition": "WithIam"}]}
+    properties = [resource["Properties"] for resource in opened.values()]
+    assert sorted(one["Action"] for one in properties) == [
+        "lambda:InvokeFunction",
+        "lambda:InvokeFunctionUrl",
+    ]
+    [invoke] = [one for one in properties if one["Action"] == "lambda:InvokeFunction"]
+    assert invoke["InvokedViaFunctionUrl"] is True
+
+
+@pytest.mark.parametrize("name", ["Evaluator", "Dispatcher"])
+def test_pages_link_to_the_function_url_if_nothing_else_is_said(name: str) -> None:
+    assert environment(FUNCTIONS[name])["TOCSIN_EXTERNAL_URL"] == {
+        "Fn::If": ["WithExternalUrl", {"Ref": "ExternalUrl"}, {"Fn::GetAtt": ["ApiUrl", "FunctionUrl"]}]
+    }
+
+
+def test_the_api_does_not_wait_for_its_own_url() -> None:
+    """Which is made after it: the two would wait for each other for ever."""
+    assert "ApiUrl" not in json.dumps(FUNCTIONS["Api"]) + json.dumps(ROLES["ApiRole"])
+
+
 # -- parameters and outputs ------------------------------------------------------------------------
 
 
@@ -452,6 +542,7 @@ def test_the_outputs_name_all_that_the_command_line_looks_for() -> None:
         "FlushesDeadLettersUrl",
         "TopicArn",
         "AlarmTopicArn",
+        "ApiUrl",
         *(f"{name}Function" for name in FUNCTIONS),
     }
 
@@ -488,6 +579,25 @@ def test_everything_that_can_alarm_reaches_somebody() -> None:
     assert down["AlarmActions"] == [told]
     for name, alarm in WATCHES.items():
         assert (name in in_composite) != (alarm.get("AlarmActions") == [told]), name
+
+
+@pytest.mark.parametrize("alarm", ["FunctionsFail", "FunctionsAreThrottled"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_that_crashes_or_is_not_started_is_an_alarm(alarm: str, name: str) -> None:
+    total, *metrics = WATCHES[alarm]["Metrics"]
+    [metric] = [
+        one
+        for one in metrics
+        if one["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": name}}]
+    ]
+    assert f"FILL({metric['Id']}, 0)" in total["Expression"]
+
+
+def test_an_api_that_answers_that_it_failed_is_an_alarm() -> None:
+    """It has not crashed: to Lambda an answer of 500 is an answer."""
+    alarm = WATCHES["ApiFails"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Url5xxCount")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "Api"}}]
 
 
 def test_no_alarm_goes_through_the_pipeline_it_watches() -> None:

@@ -4,13 +4,15 @@ from aws_lambda_powertools import Logger
 
 from tocsin.api.app import App
 from tocsin.api.cors import Cors
-from tocsin.api.limits import RateLimit
 from tocsin.api.operations import OPERATIONS
 from tocsin.api.services import services
 from tocsin.bootstrap import World
 from tocsin.identity.gate import Gate, Open
+from tocsin.identity.keyed import Keyed
+from tocsin.identity.ratelimit import RateLimit
+from tocsin.identity.signed import Signed
 from tocsin.ports import Meter
-from tocsin.settings import Settings
+from tocsin.settings import Access, Settings
 
 
 def build(world: World, settings: Settings, meter: Meter, log: Logger) -> App:
@@ -18,13 +20,19 @@ def build(world: World, settings: Settings, meter: Meter, log: Logger) -> App:
     return App(
         services(world, settings, meter),
         OPERATIONS,
-        gate(world, settings),
+        gate(world, settings.api.access),
         log,
         cors=Cors(settings.api.origins),
         rate=RateLimit(settings.api.requests_per_second),
     )
 
 
-def gate(world: World, settings: Settings) -> Gate:  # noqa: ARG001
+def gate(world: World, access: Access) -> Gate:
     """Return who tells who somebody is."""
-    return Open()
+    match access:
+        case Access.OFF:
+            return Open()
+        case Access.IAM:
+            return Signed(world.database)
+        case Access.TOKENS:
+            return Keyed(world.database)

@@ -1,6 +1,8 @@
 """Cross-origin requests: whose pages may ask from a browser (the Fetch standard, "CORS protocol")."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tocsin.api.requests import Request
 from tocsin.api.responses import Response
@@ -8,6 +10,8 @@ from tocsin.api.responses import Response
 _METHODS = "GET, POST, PUT, DELETE, HEAD, OPTIONS"
 _HEADERS = "Authorization, Content-Type, Accept, X-Scope-OrgID"
 _DAY_SECONDS = "86400"
+_UNASKED = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+"""Media types that a page may send anywhere: those that a form has, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,26 @@ class Cors:
             },
         )
 
+    def refuses(self, request: Request) -> bool:
+        """Tell whether somebody else's page may have made a browser send the request."""
+        return forged(
+            request.method, request.media_type, request.header("origin"), request.header("host"), self.origins
+        )
+
     def _allowed(self, request: Request) -> str:
         if "*" in self.origins:
             return "*"
         origin = request.header("origin")
         return origin if origin in self.origins else ""
+
+
+def forged(method: str, media_type: str, origin: str, host: str, allowed: Collection[str] = ()) -> bool:
+    """Tell whether a page of an origin that is neither ours nor allowed may have made a browser send a request.
+
+    A browser sends such a POST for any page without asking first, with the password that it remembers. All else that
+    changes something (JSON, DELETE) it asks for first, and `Cors.preflight` says no; so what comes with a foreign
+    `Origin` all the same is from a program: karma passes on that of its own pages.
+    """
+    if method != "POST" or media_type not in _UNASKED or not origin:
+        return False
+    return not (origin in allowed or "*" in allowed or urlsplit(origin).netloc == host)

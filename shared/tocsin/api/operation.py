@@ -35,7 +35,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the answers: a type that pydantic knows, None for an empty one, and its media type."""
+    """One of the answers: a type that pydantic knows, and its media type.
+
+    None stands for an empty answer, and of those that refuse something (400 and more) for the form of the family,
+    in which they are told if ApiError is raised; of those `NoneType` stands for an empty one.
+    """
 
     description: str
     schema: Any = None

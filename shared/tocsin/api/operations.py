@@ -14,6 +14,8 @@ OPERATIONS: tuple[Operation, ...] = (*ALERTMANAGER, *PROMETHEUS, *MIMIR, *OWN, *
 
 def form_of(path: str) -> Form:
     """Return in which form the family of a path tells that there is nothing."""
+    if path.startswith("/tocsin/"):
+        return tocsin
     if "/api/v2" in path:
         return alertmanager
     return prometheus if "/api/v1/" in path or "/config/v1/" in path else tocsin

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from tocsin.api.responses import Response, json_response
+from tocsin.api.responses import Response, json_response, text_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ Form = Callable[[Problem], Response]
 
 def alertmanager(problem: Problem) -> Response:
     """Return what Alertmanager answers: a text as JSON by its handlers, an object by the framework before them."""
-    framework = problem.code or problem.status in (401, 403, 404, 405, 406, 413, 415, 429)
-    if not framework:
-        return json_response(problem.message, problem.status)
-    return json_response({"code": problem.code or problem.status, "message": problem.message}, problem.status)
+    framework = problem.code or problem.status in (401, 403, 404, 405, 406, 413, 415, 422, 429)
+    code = problem.code or problem.status
+    told = {"code": code, "message": problem.message} if framework else problem.message
+    return json_response(told, problem.status).with_headers(cache_control="no-store")
 
 
 _PROMETHEUS_TYPES = {
@@ -50,10 +50,16 @@ _PROMETHEUS_TYPES = {
 
 
 def prometheus(problem: Problem) -> Response:
-    """Return the envelope of Prometheus and Mimir (`web/api/v1`)."""
+    """Return the envelope of Prometheus (`web/api/v1`)."""
     kind = _PROMETHEUS_TYPES.get(problem.status, "internal" if problem.status >= 500 else "bad_data")
     document: dict[str, Any] = {"status": "error", "errorType": kind, "error": problem.message}
     return json_response(document, problem.status)
+
+
+def mimir(problem: Problem) -> Response:
+    """Return plain text, as Go's `http.Error` writes it: Grafana and mimirtool look for some words of Mimir's."""
+    answer = text_response(f"{problem.message}\n", problem.status)
+    return answer.with_headers(x_content_type_options="nosniff")
 
 
 def tocsin(problem: Problem) -> Response:

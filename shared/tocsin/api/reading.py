@@ -1,12 +1,12 @@
 """What a request says, checked against what its operation takes."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from tocsin.api.bodies import from_json
 from tocsin.api.operation import Body, Operation
 from tocsin.api.problems import ApiError
 from tocsin.api.requests import Request
@@ -60,8 +60,8 @@ def check_media_type(body: Body, request: Request) -> None:
 
 def _json(text: bytes) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return from_json(text)
+    except ValueError as error:
         raise ApiError(400, f"the body is not JSON: {error}") from None
 
 

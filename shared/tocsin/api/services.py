@@ -10,11 +10,12 @@ from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.pushed import Pushed
 from tocsin.ports import Database, Meter, Parallel, Queue
 from tocsin.settings import Settings
+from tocsin.views.groups import Groups
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The world as handlers need it; `controls` remembers configuration and silences by their version."""
+    """The world as handlers need it; `controls` and `groups` remember what they have read by its version."""
 
     database: Database
     flushes: Queue | None
@@ -24,6 +25,7 @@ class Services:
     settings: Settings
     controls: Controls
     pushed: Pushed
+    groups: Groups
     meter: Meter
     world: World = field(repr=False)
     started_at: datetime
@@ -40,6 +42,7 @@ def services(world: World, settings: Settings, meter: Meter) -> Services:
         settings=settings,
         controls=Controls(world.database),
         pushed=bootstrap.pushed(world),
+        groups=Groups(world.database, world.parallel),
         meter=meter,
         world=world,
         started_at=world.clock.now(),

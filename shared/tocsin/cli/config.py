@@ -73,13 +73,13 @@ def apply_file(session: Session, file: str, note: str) -> None:
     """Store a configuration file (`-`: standard input) with its template files and put it in force."""
     found = written(file)
     with session.world() as world:
-        number, changed = store(session, world, found, note)
+        in_force = store(session, world, found, note)
     if session.json:
-        print_json({"version": number, "changed": changed})
-    elif changed:
-        click.echo(f"Stored: version {number} is in force.")
+        print_json({"version": in_force.number, "changed": in_force.changed})
+    elif in_force.changed:
+        click.echo(f"Stored: version {in_force.number} is in force.")
     else:
-        click.echo(f"Unchanged: version {number} is in force.")
+        click.echo(f"Unchanged: version {in_force.number} is in force.")
 
 
 @config.command()

@@ -1,60 +1,22 @@
 """tocsin config diff: two configurations compared, without their secrets."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from tocsin.cli.command import Command
-from tocsin.cli.configfiles import FILE, stored, written
+from tocsin.cli.configfiles import stored, written
 from tocsin.cli.output import print_json, warn
 from tocsin.cli.session import Session
+from tocsin.configfile.storing import FILE
 from tocsin.dispatch.versions import Version
-from tocsin.views.secrets import masked, same_secrets
+from tocsin.views.configdiff import Side, difference
 
 if TYPE_CHECKING:
     from tocsin.bootstrap import World
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a comparison: texts by the names of their files, secrets and all."""
-
-    title: str
-    texts: Mapping[str, str]
-
-    @classmethod
-    def of_version(cls, version: Version) -> "Side":
-        """Return a stored version."""
-        return cls(f"version {version.number}", {FILE: version.text, **version.templates})
-
-    @classmethod
-    def of_file(cls, name: str) -> "Side":
-        """Return a file; the command ends here if it is refused."""
-        found = written(name)
-        return cls(name, {FILE: found.text, **found.config.templates})
-
-    def name(self, file: str) -> str:
-        """Return what a file is called in a diff."""
-        return self.title if file == FILE else f"{self.title}: {file}"
-
-    def lines(self, file: str) -> list[str]:
-        """Return a file as it may be shown; no lines if there is none."""
-        text = self.texts.get(file, "")
-        return (masked(text) if file == FILE else text).splitlines()
-
-
-def _compared(before: Side, after: Side) -> Iterator[str]:
-    """Yield the unified diff of all files, without their secrets."""
-    for file in dict.fromkeys([*before.texts, *after.texts]):
-        yield from unified_diff(
-            before.lines(file), after.lines(file), before.name(file), after.name(file), lineterm=""
-        )
 
 
 @click.command(cls=Command)
@@ -80,14 +42,20 @@ def _sides(world: "World", sides: tuple[str, ...]) -> tuple[Side, Side]:
             return _side_before(world, after), Side.of_version(after)
         case (one,):
             there = Side.of_version(stored(world))
-            return (_named(world, one), there) if one.isdecimal() else (there, Side.of_file(one))
+            return (_named(world, one), there) if one.isdecimal() else (there, _of_file(one))
         case (one, other):
             return _named(world, one), _named(world, other)
     raise click.UsageError("expected at most two versions, or one file")
 
 
 def _named(world: "World", name: str) -> Side:
-    return Side.of_version(stored(world, int(name))) if name.isdecimal() else Side.of_file(name)
+    return Side.of_version(stored(world, int(name))) if name.isdecimal() else _of_file(name)
+
+
+def _of_file(name: str) -> Side:
+    """Return a file; the command ends here if it is refused."""
+    found = written(name)
+    return Side(name, {FILE: found.text, **found.config.templates})
 
 
 def _side_before(world: "World", version: Version) -> Side:
@@ -98,16 +66,15 @@ def _side_before(world: "World", version: Version) -> Side:
 
 def print_diff(session: Session, before: Side, after: Side) -> None:
     """Print what differs, or that only secrets do."""
-    lines = list(_compared(before, after))
-    changed = before.texts != after.texts
-    secrets = not same_secrets(before.texts.get(FILE, ""), after.texts.get(FILE, ""))
+    found = difference(before, after)
     if session.json:
-        titles = {"from": before.title, "to": after.title}
-        print_json({**titles, "changed": changed, "secretsChanged": secrets, "diff": lines})
+        titles = {"from": found.before, "to": found.after}
+        flags = {"changed": found.changed, "secretsChanged": found.secrets_changed}
+        print_json({**titles, **flags, "diff": found.lines})
         return
-    for line in lines:
+    for line in found.lines:
         click.secho(line, fg=_COLOURS.get(line[:1]), bold=line.startswith(("+++", "---")))
-    if lines and secrets:
+    if found.lines and found.secrets_changed:
         warn("secrets differ, too")
-    if not lines:
-        warn("only secrets differ" if changed else "no changes detected")
+    if not found.lines:
+        warn("only secrets differ" if found.changed else "no changes detected")

@@ -9,7 +9,7 @@ from click.exceptions import Exit
 from tocsin.cli.files import Checked, check
 from tocsin.cli.output import warn
 from tocsin.cli.session import Session
-from tocsin.configfile.parse import read_config
+from tocsin.configfile.parse import Parsed, read_config
 from tocsin.configfile.templates import TemplateFiles, beside
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.versions import Version, read_version
@@ -17,10 +17,6 @@ from tocsin.index import read_index
 
 if TYPE_CHECKING:
     from tocsin.bootstrap import World
-
-
-FILE = "alertmanager.yml"
-"""What a stored configuration is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,14 @@ def check_config(name: str) -> ConfigFile:
 def read(text: str, file: str, templates: TemplateFiles) -> Written:
     """Return a configuration with its template files, what is odd in it said on stderr; raises DocumentError."""
     parsed = read_config(text, file, templates)
+    warn_of_oddities(parsed)
+    return Written(text, parsed.config)
+
+
+def warn_of_oddities(parsed: Parsed) -> None:
+    """Say on stderr what is odd in a configuration and no mistake."""
     for oddity in parsed.warnings:
         warn(f"warning: {oddity}")
-    return Written(text, parsed.config)
 
 
 def warn_refused(file: ConfigFile) -> None:

@@ -6,44 +6,35 @@ import click
 
 from tocsin.cli.asking import confirm
 from tocsin.cli.command import Command
-from tocsin.cli.configdiff import Side, print_diff
-from tocsin.cli.configfiles import FILE, Written, read, stored
+from tocsin.cli.configdiff import print_diff
+from tocsin.cli.configfiles import Written, stored, warn_of_oddities
 from tocsin.cli.output import maybe_rfc3339, moment, print_json, print_table
 from tocsin.cli.ruleoptions import yes_option
 from tocsin.cli.session import Session
-from tocsin.dispatch.configcodec import to_document
-from tocsin.dispatch.controls import store_config
-from tocsin.dispatch.versions import Version, read_version, read_versions
+from tocsin.configfile import storing
+from tocsin.configfile.storing import InForce, OvertakenError, note_of_return, read_again
+from tocsin.dispatch.versions import Version, read_versions
 from tocsin.documents import DocumentError
-from tocsin.index import read_index
+from tocsin.history import Via
+from tocsin.views.configdiff import Side
 
 if TYPE_CHECKING:
     from tocsin.bootstrap import World
 
 _HEADERS = ("Version", "Written At", "Written By", "Note")
-_OVERTAKEN = "somebody else has just stored a configuration: look at it, then try again"
 
 note_option = click.option("--note", default="", metavar="TEXT", help="Why, for the history.")
 
 
-def store(
-    session: Session, world: "World", found: Written, note: str, *, seen: int | None = None
-) -> tuple[int, bool]:
-    """Put a configuration in force if another one is; return the version in force and whether it is new.
-
-    Raises click's one-line error if somebody was faster, also if what is in force is not what was `seen` to be.
-    """
-    current = read_index(world.database).config
-    if seen not in (None, current):
-        raise click.ClickException(_OVERTAKEN)
-    in_force = read_version(world.database, current)
-    if in_force is not None and in_force.says(found.text, found.config):
-        return current, False
+def store(session: Session, world: "World", found: Written, note: str, *, seen: int | None = None) -> InForce:
+    """Put a configuration in force if another one is; raises click's one-line error if somebody was faster."""
     now, by = world.clock.now(), session.user()
-    number = store_config(world.database, to_document(found.config), found.text, by=by, now=now, note=note)
-    if number is None:
-        raise click.ClickException(_OVERTAKEN)
-    return number, True
+    try:
+        return storing.store(
+            world.database, found.text, found.config, by=by, via=Via.CLI, now=now, note=note, seen=seen
+        )
+    except OvertakenError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command(cls=Command)
@@ -84,17 +75,18 @@ def rollback(session: Session, version: int | None, yes: bool, note: str, dry_ru
         found = _parsed_again(earlier)
         if not session.json:
             print_diff(session, Side.of_version(current), Side.of_version(earlier))
-        number, changed = current.number, False
+        in_force = InForce(current.number, changed=False)
         if not dry_run:
             if not yes:
                 confirm(session, f"Put version {earlier.number} in force again?")
-            note = note or f"rollback to version {earlier.number}"
-            number, changed = store(session, world, found, note, seen=number)
+            note = note or note_of_return(earlier)
+            in_force = store(session, world, found, note, seen=current.number)
+    number = in_force.number
     if session.json:
-        print_json({"version": number, "changed": changed, "rollbackTo": earlier.number})
+        print_json({"version": number, "changed": in_force.changed, "rollbackTo": earlier.number})
     elif dry_run:
         click.echo("Dry run: nothing is stored.")
-    elif changed:
+    elif in_force.changed:
         click.echo(f"Stored: version {number} is in force, as version {earlier.number} was.")
     else:
         click.echo(f"Unchanged: version {number} is in force.")
@@ -107,11 +99,10 @@ def _number_before(version: Version) -> int:
 
 
 def _parsed_again(version: Version) -> Written:
-    """Read a stored version as it would be read today, with the template files that it had.
-
-    Raises click's one-line error if it is refused.
-    """
+    """Read a stored version as it would be read today; raises click's one-line error if it is refused."""
     try:
-        return read(version.text, FILE, lambda _: version.templates)
+        parsed = read_again(version)
+        warn_of_oddities(parsed)
+        return Written(version.text, parsed.config)
     except DocumentError as error:
         raise click.ClickException(f"version {version.number} is no longer accepted:\n{error}") from error

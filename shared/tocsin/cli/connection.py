@@ -45,6 +45,23 @@ def connected(target: Target) -> Iterator[World]:
         raise click.ClickException(str(error)) from error
 
 
+def function_url(target: Target) -> tuple[str, boto3.Session]:
+    """Return where a stack's API is and a session that may sign for it; refusals are click's one-line errors."""
+    if not target.stack:
+        raise click.ClickException("which stack? Give --stack NAME or TOCSIN_STACK")
+    try:
+        session = _session(target)
+        client = {"endpoint_url": target.endpoint_url} if target.endpoint_url else {}
+        outputs = _pairs(_described(session, target.stack, client), "Output")
+    except ClientError as error:
+        raise click.ClickException(_refusal(error)) from error
+    except BotoCoreError as error:
+        raise click.ClickException(str(error)) from error
+    if "ApiUrl" not in outputs:
+        raise click.ClickException(f"stack {target.stack} has no Function URL (no output ApiUrl)")
+    return outputs["ApiUrl"], session
+
+
 def local_target(target: Target, environment: Mapping[str, str]) -> Target:
     """Return where `tocsin local` listens if nothing else is said."""
     if target.endpoint_url or environment.get("AWS_ENDPOINT_URL"):

@@ -16,7 +16,16 @@ _COMMANDS = {
     "template": Lazy("tocsin.cli.template:template", "Look at what templates say."),
     "silence": Lazy("tocsin.cli.silence:silence", "Add, query, update and expire silences."),
     "alert": Lazy("tocsin.cli.alert:alert", "Look at alerts."),
+    "log": Lazy("tocsin.cli.log:log", "Show what was told to whom, and with which answer."),
     "status": Lazy("tocsin.cli.status:status", "Show how far evaluation is, and what is not well."),
+    "history": Lazy("tocsin.cli.history:history", "Show what was changed, when and by whom."),
+    "token": Lazy("tocsin.cli.token:token", "Create, list and revoke tokens for the API."),
+    "access": Lazy(
+        "tocsin.cli.access:access", "Check, apply and look at users and what IAM's identities may do."
+    ),
+    "proxy": Lazy(
+        "tocsin.cli.proxy:proxy", "Sign for clients that cannot: the API on this machine.", "local"
+    ),
     "local": Lazy("tocsin.local.command:local_command", "Run the whole stack on this machine.", "local"),
     "demo": Lazy("tocsin.local.demo:demo_command", "Watch an alert go all the way on this machine.", "local"),
 }

@@ -15,6 +15,7 @@ from tocsin.cli.output import maybe_rfc3339, moment, print_json, print_table, wa
 from tocsin.cli.ruleoptions import keys_argument, yes_option
 from tocsin.cli.session import Session
 from tocsin.evaluation.states import State
+from tocsin.history import Via
 from tocsin.index import read_index
 from tocsin.instants import millis
 from tocsin.ports import Database
@@ -148,7 +149,8 @@ def delete(session: Session, keys: Sequence[str], yes: bool) -> None:
             warn("\n  ".join([f"{len(chosen)} rules are meant:", *(found.rule.key for found in chosen)]))
             confirm(session, f"Delete {len(chosen)} rules?")
         units = [stored.id for stored in chosen]
-        RuleBook(world.database).write([], units, by=session.user(), at_ms=millis(world.clock.now()))
+        at_ms = millis(world.clock.now())
+        RuleBook(world.database).write([], units, by=session.user(), at_ms=at_ms, via=Via.CLI)
     _print_done(session, chosen, "deleted")
 
 
@@ -192,7 +194,7 @@ def _pause(session: Session, world: "World", keys: Sequence[str], pause: Pause |
     chosen = _each_once(_meant(world, keys, choose_many))
     units, at_ms = [stored.id for stored in chosen], millis(world.clock.now())
     try:
-        RuleBook(world.database).pause(units, pause, by=session.user(), at_ms=at_ms)
+        RuleBook(world.database).pause(units, pause, by=session.user(), at_ms=at_ms, via=Via.CLI)
     except MissingRuleError as error:
         raise click.ClickException(str(error)) from error
     return chosen

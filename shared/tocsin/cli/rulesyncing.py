@@ -15,9 +15,9 @@ from tocsin.cli.files import Checked, check_rule_files, fail_if_refused, refusal
 from tocsin.cli.output import print_json, warn
 from tocsin.cli.ruleoptions import comparing, yes_option
 from tocsin.cli.session import Session
+from tocsin.history import Via
 from tocsin.index import read_index
-from tocsin.instants import millis
-from tocsin.rules.book import RuleBook
+from tocsin.rules.applying import apply_changes
 from tocsin.rules.changes import Changes, compare
 from tocsin.rules.rulefile import RuleFile
 from tocsin.sources.languages import of_stack
@@ -145,17 +145,11 @@ def _store(
         if not dry_run:
             if not yes:
                 confirm(session, question(changes))
-            _write(world, changes, session.user())
+            by, now = session.user(), world.clock.now()
+            apply_changes(world.database, changes, by=by, via=Via.CLI, now=now)
     if session.json:
         applied = bool(changes) and not dry_run
         print_json(shown.to_json(changes) | {"applied": applied, "refused": refusals(files.checked)})
     elif changes:
         click.echo("Dry run: nothing is stored." if dry_run else "Stored: in force from the next tick on.")
     fail_if_refused(files.checked)
-
-
-def _write(world: "World", changes: Changes, by: str) -> None:
-    """Write what is to be written, also what has only another place in its group now."""
-    if changes.written or changes.gone:
-        book, at_ms = RuleBook(world.database), millis(world.clock.now())
-        book.write(changes.written, changes.gone, by=by, at_ms=at_ms, was=changes.was)

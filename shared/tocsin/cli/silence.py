@@ -13,10 +13,11 @@ from tocsin.cli.arguments import parse_words, to_annotation, to_duration, to_tim
 from tocsin.cli.command import Group
 from tocsin.cli.output import print_json, warn
 from tocsin.cli.session import Session
-from tocsin.cli.silences import export_silences, import_silences, read_stored, update
+from tocsin.cli.silences import export_silences, import_silences, put, read_stored, update
 from tocsin.cli.silenceviews import print_silences
 from tocsin.dispatch import silencing
 from tocsin.dispatch.silence import Silence, SilenceError, SilenceState, has_matchers
+from tocsin.history import Via
 from tocsin.matchers import Matcher
 
 
@@ -82,13 +83,13 @@ def add(
         by = author or session.user()
         wanted = Silence("", parsed, begins, ends, by, comment, now, dict(annotations))
         try:
-            done = silencing.put(world.database, world.flushes, wanted, now, fresh_id=str(uuid4()))
+            done = put(session, world, wanted, now, fresh_id=str(uuid4()))
         except SilenceError as error:
             raise click.ClickException(str(error)) from error
     if session.json:
-        print_json({"silenceID": done.silence.id})
+        print_json({"silenceID": done.id})
     else:
-        click.echo(done.silence.id)
+        click.echo(done.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,9 @@ def query(session: Session, /, matchers: Sequence[str], quiet: bool, **asked: An
 def expire(session: Session, ids: Sequence[str]) -> None:
     """End silences now; what they held back is sent at once."""
     with session.world() as world:
+        by, now = session.user(), world.clock.now()
         ended = {
-            silence_id: silencing.end(world.database, world.flushes, silence_id, world.clock.now())
+            silence_id: silencing.end(world.database, world.flushes, silence_id, now, by=by, via=Via.CLI)
             for silence_id in ids
         }
     unknown = [silence_id for silence_id, silence in ended.items() if silence is None]

@@ -22,6 +22,7 @@ from tocsin.dispatch.silence import Silence, SilenceError, SilenceState, has_mat
 from tocsin.dispatch.silencestore import read_silence
 from tocsin.dispatch.silencing import UnknownSilenceError
 from tocsin.documents import DocumentError
+from tocsin.history import Via
 from tocsin.index import read_index
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def import_silences(session: Session, file: str, force: bool, worker: int) -> No
     with session.world() as world:
         for one in wanted:
             try:
-                imported.append(_import(world, one, force=force))
+                imported.append(_import(session, world, one, force=force).id)
             except (SilenceError, UnknownSilenceError) as error:
                 warn(f"Error adding silence id='{one.id}': {error}")
                 continue
@@ -88,20 +89,23 @@ def import_silences(session: Session, file: str, force: bool, worker: int) -> No
         )
 
 
-def _import(world: "World", wanted: Silence, *, force: bool) -> str:
-    """Store a silence and return its id; raises SilenceError."""
+def _import(session: Session, world: "World", wanted: Silence, *, force: bool) -> Silence:
+    """Store a silence and return it; raises SilenceError."""
     stored = None if force or not wanted.id else read_silence(world.database, wanted.id)
     now = world.clock.now()
     if stored is not None:
         begun = stored.starts_at <= now and wanted.starts_at <= now  # what is past is not edited
         starts_at = stored.starts_at if begun else wanted.starts_at
-        return _put(world, replace(wanted, starts_at=starts_at), now, fresh_id=str(uuid4()))
+        return put(session, world, replace(wanted, starts_at=starts_at), now, fresh_id=str(uuid4()))
     own_id = "" if force else wanted.id
-    return _put(world, replace(wanted, id=""), now, fresh_id=own_id or str(uuid4()))
+    return put(session, world, replace(wanted, id=""), now, fresh_id=own_id or str(uuid4()))
 
 
-def _put(world: "World", wanted: Silence, now: datetime, *, fresh_id: str) -> str:
-    return silencing.put(world.database, world.flushes, wanted, now, fresh_id=fresh_id).silence.id
+def put(session: Session, world: "World", wanted: Silence, now: datetime, *, fresh_id: str) -> Silence:
+    """Set a silence and return it as it is stored; raises SilenceError and UnknownSilenceError."""
+    by = session.user()
+    done = silencing.put(world.database, world.flushes, wanted, now, fresh_id=fresh_id, by=by, via=Via.CLI)
+    return done.silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def update(session: Session, /, ids: Sequence[str], quiet: bool, **options: Any)
     wish.check()
     with session.world() as world:
         stored = {one.id: one for one in read_stored(world)}
-        updated = [_update(world, wish.of(stored[known])) for known in ids if known in stored]
+        updated = [_update(session, world, wish.of(stored[known])) for known in ids if known in stored]
         now = world.clock.now()
     print_silences(session, updated, now, quiet=quiet)
     unknown = [silence_id for silence_id in ids if silence_id not in stored]
@@ -155,10 +159,10 @@ def update(session: Session, /, ids: Sequence[str], quiet: bool, **options: Any)
         raise Exit(1)
 
 
-def _update(world: "World", wanted: Silence) -> Silence:
+def _update(session: Session, world: "World", wanted: Silence) -> Silence:
     """Store an edited silence and return it; raises click's one-line error if it is refused."""
     now = world.clock.now()
     try:
-        return silencing.put(world.database, world.flushes, wanted, now, fresh_id=str(uuid4())).silence
+        return put(session, world, wanted, now, fresh_id=str(uuid4()))
     except (SilenceError, UnknownSilenceError) as error:
         raise click.ClickException(f"{wanted.id}: {error}") from error

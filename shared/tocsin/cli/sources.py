@@ -14,6 +14,7 @@ from tocsin.cli.files import STDIN, Checked, check, refusals
 from tocsin.cli.output import print_json, print_table, warn
 from tocsin.cli.session import Session
 from tocsin.expressions import ExpressionError
+from tocsin.history import Via
 from tocsin.index import read_index
 from tocsin.labels import Labels, format_labels
 from tocsin.ports import Answer, Query, Refused, Unanswered
@@ -86,7 +87,7 @@ def apply_file(session: Session, file: str) -> None:
         version: int | None = current
         if _text(world, current) != text:
             now, by = world.clock.now(), session.user()
-            version = store_definitions(world.database, found, text, by=by, now=now)
+            version = store_definitions(world.database, found, text, by=by, now=now, via=Via.CLI)
     if version is None:
         raise click.ClickException("somebody else has just stored sources: look at them, then try again")
     if session.json:

@@ -116,6 +116,15 @@ def merge(
     return Merge(_packed(held, touched, prefixes), fires)
 
 
+def first_end(chunks: Sequence[Chunk], alerts: Iterable[Alert], now: datetime) -> datetime:
+    """Return when the first of some alerts ends as it is held in a writer's items; `now` if one is not held there."""
+    held = {text: alert for chunk in chunks for text, alert in chunk.alerts.items()}
+    found = [held.get(format_labels(alert.labels)) for alert in alerts]
+    return min(
+        (now if alert is None or alert.ends_at is None else alert.ends_at for alert in found), default=now
+    )
+
+
 def write(database: Database, group: str, writer: str, merged: Merge, seq: int, now: datetime) -> None:
     """Write a writer's items; an item takes only what is newer than it holds."""
     for prefix, packed in merged.writes.items():

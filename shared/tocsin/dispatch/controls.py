@@ -10,6 +10,7 @@ from tocsin.dispatch.configcodec import from_document
 from tocsin.dispatch.silence import Silence
 from tocsin.dispatch.silences import SilenceIndex
 from tocsin.dispatch.silencestore import StoredSilences
+from tocsin.history import Via, What, new_version, record
 from tocsin.index import INDEX, Index, read_index
 from tocsin.instants import millis
 from tocsin.packing import pack, unpack
@@ -70,7 +71,14 @@ def wake_key(silence_id: str) -> Key:
 
 
 def store_config(
-    database: Database, document: Mapping[str, Any], text: str, *, by: str, now: datetime, note: str = ""
+    database: Database,
+    document: Mapping[str, Any],
+    text: str,
+    *,
+    by: str,
+    now: datetime,
+    note: str = "",
+    via: Via = Via.UNKNOWN,
 ) -> int | None:
     """Store a configuration as the next version and put it in force; None if somebody else was faster.
 
@@ -89,6 +97,7 @@ def store_config(
         Put(config_key(version + 1), item, Absent("pk")),
         Update(INDEX, set={"config": version + 1}, condition=unchanged),
         Put(wake_key(CONFIG_NOTE), {"at": millis(now)}),
+        record(new_version(What.CONFIG, version, now, by=by, via=via, note=note)),
     ]
     if version >= VERSIONS_KEPT:
         writes.append(Delete(config_key(version + 1 - VERSIONS_KEPT)))

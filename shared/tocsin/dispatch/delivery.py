@@ -5,17 +5,18 @@ go. A permanent refusal, or too many tries, closes the intent in the log, so tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.alert import Alert, sort_alerts
-from tocsin.dispatch import nflog
+from tocsin.dispatch import nflog, tally, timeline
 from tocsin.dispatch.config import Integration, Route
 from tocsin.dispatch.group import Meta
 from tocsin.dispatch.muting import Muted, MuteReason
 from tocsin.dispatch.nflog import Entry, Intent, label_hash
+from tocsin.dispatch.timeline import Event
 from tocsin.instants import millis
-from tocsin.notification import Delivered, Failed, Failure, Memory, Notification, Reason, Sent
+from tocsin.notification import Delivered, Failed, Failure, Notification, Reason, Sent
 from tocsin.ports import Clock, Database, Receiver
 
 SEND_SECONDS = 10.0
@@ -92,6 +93,14 @@ class Told:
     latency_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What came of trying for a while: the last answer, and how many seconds each request took."""
+
+    sent: Sent
+    seconds: tuple[float, ...] = ()
+
+
 @dataclass(slots=True)
 class Delivery:
     """What came of one integration: its log entry as it is now, what was told, and when to come back."""
@@ -117,7 +126,7 @@ class Deliverer:
         delivery = Delivery(entry.within(present), heeds_ends=integration.send_resolved)
         if entry.intent is not None and present.isdisjoint(map(label_hash, entry.intent.alerts)):
             # Of another time: the integration was not there when its alerts ended.
-            self._set_aside(delivery, entry.intent, "overtaken", unheard=True)
+            self._give_up(delivery, entry.intent, timeline.OVERTAKEN, unheard=True)
         self._tell_all(view, delivery, integration, receiver)
         self._leave_out(view, delivery)
         return delivery
@@ -148,15 +157,17 @@ class Deliverer:
     def _makes_way(self, view: View, delivery: Delivery, intent: Intent, integration: Integration) -> bool:
         """Set an open intent aside all of which is muted by now, if there is other news: else it waits, as it is."""
         without = delivery.entry.without(intent, view.now)
-        return _reason(view, without, integration) is not Reason.NONE and self._set_aside(
-            delivery, intent, "muted"
+        return _reason(view, without, integration) is not Reason.NONE and self._give_up(
+            delivery, intent, timeline.MUTED
         )
 
-    def _set_aside(self, delivery: Delivery, intent: Intent, outcome: str, *, unheard: bool = False) -> bool:
-        now = self._clock.now()
-        aside = nflog.set_aside(
-            self._database, delivery.entry, intent, now=now, outcome=outcome, unheard=unheard
-        )
+    def _give_up(self, delivery: Delivery, intent: Intent, why: str, *, unheard: bool = False) -> bool:
+        """Set an intent aside untried."""
+        noted = _noted(delivery.entry, _untried(intent, why, self._clock.now()), {})
+        return self._set_aside(delivery, noted, intent, unheard=unheard)
+
+    def _set_aside(self, delivery: Delivery, noted: Entry, intent: Intent, *, unheard: bool) -> bool:
+        aside = nflog.set_aside(self._database, noted, intent, now=self._clock.now(), unheard=unheard)
         delivery.entry = aside or delivery.entry
         delivery.interrupted |= aside is None
         return aside is not None
@@ -182,7 +193,8 @@ class Deliverer:
         intent = Intent(entry.number + 1, reason, view.now, tuple(content), view.token, held=view.held(entry))
         if not content:
             # Only ends, of which this receiver does not want to hear: logged, so that they are over.
-            delivery.entry = self._record(entry, intent, "not sent: send_resolved is false")
+            event = _untried(intent, timeline.SKIPPED, self._clock.now())
+            delivery.entry = nflog.record(self._database, _noted(entry, event, {}), intent, now=event.at)
             return None
         stored = nflog.intend(self._database, entry, intent)
         delivery.interrupted = stored is None
@@ -194,40 +206,43 @@ class Deliverer:
         """Send an intent and log the outcome; tell whether it was delivered."""
         entry = delivery.entry
         notification = _notification(view, entry, intent)
-        sent = self._send(view, notification, receiver)
-        now = self._clock.now()
+        attempts = self._send(view, notification, receiver)
+        sent, now = attempts.sent, self._clock.now()
         retry_at: datetime | None = None
         if isinstance(sent, Failed) and sent.retry and intent.tries + 1 < MAX_TRIES:
             retry_at = now + _pause(intent.tries, sent.retry_after_seconds)
-            nflog.postpone(self._database, entry, intent, retry_at)
+        told = _told(notification, integration, sent, retry_at, now)
+        noted = _noted(entry, _tried(intent, told, attempts, now), tally.of_try(sent, attempts.seconds))
+        if retry_at is not None:
+            nflog.postpone(self._database, noted, intent, retry_at)
             delivery.again_at = retry_at
         elif isinstance(sent, Failed):
-            outcome = f"refused: {sent.reason} {sent.detail}"
             unheard = not (sent.retry or intent.tries or intent.token != view.token)
-            self._set_aside(delivery, intent, outcome, unheard=unheard)
+            self._set_aside(delivery, noted, intent, unheard=unheard)
             delivery.interrupted = True  # As in Alertmanager it is tried again, with what is news then.
         else:
-            delivery.entry = self._record(entry, intent, "delivered", sent.memory)
-        delivery.told.append(_told(notification, integration, sent, retry_at, now))
+            delivery.entry = nflog.record(self._database, noted, intent, now=now, memory=sent.memory)
+        delivery.told.append(told)
         return isinstance(sent, Delivered)
 
-    def _record(self, entry: Entry, intent: Intent, outcome: str, memory: Memory | None = None) -> Entry:
-        now = self._clock.now()
-        return nflog.record(self._database, entry, intent, now=now, outcome=outcome, memory=memory)
-
-    def _send(self, view: View, notification: Notification, receiver: Receiver) -> Sent:
+    def _send(self, view: View, notification: Notification, receiver: Receiver) -> Attempts:
         """Try until it is delivered, refused for good, or 10 s have passed."""
         ends = self._clock.now() + timedelta(seconds=SEND_SECONDS)
         pause = _FIRST_PAUSE_SECONDS
+        took: tuple[float, ...] = ()
         while True:
-            if _too_late(view.meta, self._clock.now()):
-                return Failed(Failure.DEADLINE, retry=True, detail="the claim is about to end")
+            began = self._clock.now()
+            if _too_late(view.meta, began):
+                late = Failed(Failure.DEADLINE, retry=True, detail="the claim is about to end")
+                return Attempts(late, took)
             sent = receiver.send(notification, ATTEMPT_SECONDS)
+            now = self._clock.now()
+            took += (max(0.0, (now - began).total_seconds()),)
             if isinstance(sent, Delivered) or not sent.retry:
-                return sent
+                return Attempts(sent, took)
             wait = sent.retry_after_seconds or pause
-            if self._clock.now() + timedelta(seconds=wait) >= ends:
-                return sent
+            if now + timedelta(seconds=wait) >= ends:
+                return Attempts(sent, took)
             self._clock.sleep(wait)
             pause *= 1.5
 
@@ -293,8 +308,32 @@ def _told(
         reason=notification.reason,
         firing=len(firing),
         resolved=len(notification.resolved),
-        outcome="delivered" if isinstance(sent, Delivered) else sent.reason.value,
+        outcome=timeline.DELIVERED if isinstance(sent, Delivered) else sent.reason.value,
         detail=sent.detail,
         retry_at=retry_at,
         latency_seconds=max(0.0, (now - newest).total_seconds()),
+    )
+
+
+def _noted(entry: Entry, event: Event, counts: tally.Counts) -> Entry:
+    return replace(entry, timeline=entry.timeline.after(event, counts))
+
+
+def _untried(intent: Intent, why: str, now: datetime) -> Event:
+    firing, resolved = len(intent.firing), len(intent.resolved)
+    return Event(intent.number, intent.reason, intent.at, now, why, firing=firing, resolved=resolved)
+
+
+def _tried(intent: Intent, told: Told, attempts: Attempts, now: datetime) -> Event:
+    return Event(
+        number=intent.number,
+        reason=intent.reason,
+        decided_at=intent.at,
+        at=now,
+        outcome=told.outcome,
+        detail=told.detail,
+        firing=told.firing,
+        resolved=told.resolved,
+        tries=len(attempts.seconds),
+        final=told.retry_at is None,
     )

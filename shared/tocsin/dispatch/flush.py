@@ -194,7 +194,8 @@ class Dispatcher:
         return left, complete
 
     def _finish(self, meta: Meta, report: Report, due: datetime | None, now: datetime) -> Report:
-        report.due = finish(self._database, meta, due, now)
+        counted = replace(meta, muted=meta.muted.plus(report.muted, now))
+        report.due = finish(self._database, counted, due, now)
         if report.due is not None and report.due - now <= SWEEP:
             self._queue.send([Message({"group": meta.id}, delay_seconds(report.due, self._clock.now()))])
         return report

@@ -6,14 +6,16 @@ Slots are a fixed grid from the first flush on, one every group_interval (Alertm
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from math import ceil
 from typing import Any
 
+from tocsin.dispatch import tally
 from tocsin.dispatch.config import Config, Route
+from tocsin.dispatch.tally import Tally
 from tocsin.instants import instant, maybe_instant, millis
 from tocsin.labels import Labels, format_labels
 from tocsin.ports import (
@@ -113,6 +115,8 @@ class Meta:
     interval: timedelta = timedelta(minutes=5)
     claim: str = ""
     claimed_until: datetime | None = None
+    muted: Tally = field(default_factory=Tally)
+    """How many alerts were muted in its flushes today, by reason."""
 
     def next_slot(self, now: datetime) -> datetime:
         """Return the first time of the group's grid after `now`."""
@@ -161,6 +165,7 @@ def from_item(item: Item) -> Meta:
         interval=timedelta(milliseconds=stored.get("interval", 300_000)),
         claim=stored.get("claim", ""),
         claimed_until=maybe_instant(stored.get("claimed_until")),
+        muted=tally.from_document(stored.get("muted")),
     )
 
 
@@ -313,11 +318,13 @@ def finish(database: Database, meta: Meta, due: datetime | None, now: datetime) 
 
 
 def _release(meta: Meta, due: datetime | None, condition: Condition) -> Update:
+    attributes: dict[str, Value] = {"muted": meta.muted.to_document()} if meta.muted.counts else {}
     if due is None:
         gone = ("claim", "claimed_until", "due", "slot", "grid")
         expires = epoch((meta.claimed_until or instant(0)) + _EMPTY_LIFE)
-        return Update(meta_key(meta.id), set={"expires": expires}, remove=gone, condition=condition)
-    attributes: dict[str, Value] = {"due": millis(due), "slot": due_slot(meta.id)}
+        attributes["expires"] = expires
+        return Update(meta_key(meta.id), set=attributes, remove=gone, condition=condition)
+    attributes |= {"due": millis(due), "slot": due_slot(meta.id)}
     return Update(meta_key(meta.id), set=attributes, remove=("claim", "claimed_until"), condition=condition)
 
 

@@ -4,7 +4,7 @@ The order is fixed: the manifest first, which says in which groups a writer has 
 the arming, also where a put was refused as not newer: who put it before us may have died before arming.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -54,6 +54,8 @@ _SECONDS = 20.0
 _LIFE = timedelta(days=30)
 """How long the manifest of a writer stays none of whose alerts fires: longer than any end may be owed."""
 _MOST_GROUPS = 10_000
+_SKEW = timedelta(minutes=1)
+"""By how much clocks may differ, and more: a flush at an alert's old end must find what was written before it."""
 _FORGET = timedelta(hours=24)
 """How long a group where nothing fires any more stays in a manifest: longer than what a flush may still owe."""
 
@@ -90,9 +92,19 @@ class Intake:
         self._database, self._queue, self._clock = database, queue, clock
         self._configuration, self._parallel = configuration, parallel
 
-    def hand_over(self, writer: str, seq: int, alerts: Sequence[Alert], *, everything: bool = False) -> None:
+    def hand_over(
+        self,
+        writer: str,
+        seq: int,
+        alerts: Sequence[Alert],
+        *,
+        everything: bool = False,
+        extended: Set[str] = frozenset(),
+    ) -> None:
         """Take what changed of a writer by its commit `seq`; with `everything`, withdraw what has moved.
 
+        `extended` are the fingerprints of those that a finished call has handed over, and of which only the end is
+        later now: their group is due by their old end anyway, and is not armed if that is still to come.
         Before any configuration is stored nothing is placed: the first one is a change that places everything.
         Raises UnfinishedError if the time did not suffice: to be called again.
         """
@@ -108,12 +120,15 @@ class Intake:
             concerned += [group for group in manifest.groups if group not in wanted]
         ends = [alert for alert in alerts if alert.resolved(now)]
         changed: dict[str, Sequence[Alert]] = {}
+        due_by: dict[str, datetime] = {}
 
         def merged(group: str) -> Merge:
             found = chunks.read(self._database, group, writer) if manifest.seq else []
             held = wanted[group].alerts if group in wanted else ends
             strays = chunks.strays(found, held, now) if everything else []
             changed[group] = [*held, *strays]
+            if not everything and all(alert.fingerprint in extended for alert in held):
+                due_by[group] = chunks.first_end(found, held, now)
             return chunks.merge(found, changed[group], now, left=group not in wanted, forget=is_place(group))
 
         merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
@@ -129,6 +144,8 @@ class Intake:
             placement = wanted[group].placement if group in wanted else None
             if placement is None:
                 return self._rouse(group, writer, seq, now)
+            if due_by.get(group, now) - self._clock.now() > _SKEW and manifest.config == config.version:
+                return due_by[group]
             return arm(self._database, placement, now, min(alert.starts_at for alert in changed[group]))
 
         for where in places:

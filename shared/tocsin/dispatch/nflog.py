@@ -17,6 +17,7 @@ from xxhash import xxh64_digest
 
 from tocsin import alert as alerts
 from tocsin.alert import Alert
+from tocsin.dispatch.timeline import Timeline, printable, unpacked
 from tocsin.instants import instant, maybe_instant, millis
 from tocsin.labels import LabelSet, hashed_bytes
 from tocsin.notification import Memory, Reason
@@ -113,6 +114,8 @@ class Entry:
     at: datetime | None = None
     intent: Intent | None = None
     memory: Memory = field(default_factory=dict)
+    timeline: Timeline = field(default_factory=Timeline)
+    """What was told lately: written whenever an intent is closed or tried again."""
 
     def memory_for(self, reason: Reason) -> Memory:
         """Return what the receiver is given of what it remembered: nothing when the incident is a new one."""
@@ -184,6 +187,7 @@ def from_item(item: Item, rest: Mapping[str, Item] | None = None) -> Entry:
         at=maybe_instant(stored.get("at")),
         intent=_intent(stored, rest or {}) if "intent" in stored else None,
         memory=unpack(stored["memory"]) if "memory" in stored else {},
+        timeline=unpacked(stored.get("timeline")),
     )
 
 
@@ -255,13 +259,7 @@ def _forget_parts(database: Database, entry: Entry, intent: Intent) -> None:
 
 
 def record(
-    database: Database,
-    entry: Entry,
-    intent: Intent,
-    *,
-    now: datetime,
-    outcome: str,
-    memory: Memory | None = None,
+    database: Database, entry: Entry, intent: Intent, *, now: datetime, memory: Memory | None = None
 ) -> Entry:
     """Log an intent as told and return the entry; refused if something newer is there.
 
@@ -275,9 +273,7 @@ def record(
         "firing": _joined(firing),
         "resolved": _joined(intent.resolved),
         "at": millis(intent.at),
-        "told_at": millis(now),
-        "reason": intent.reason.value,
-        "outcome": _printable(outcome)[:200],
+        "timeline": entry.timeline.packed(),
     }
     gone = _OF_INTENT
     remembered = entry.memory_for(intent.reason) if memory is None else _clean(memory)
@@ -301,29 +297,19 @@ def record(
         intent.resolved,
         intent.at,
         memory=remembered,
+        timeline=entry.timeline,
     )
-
-
-def _printable(text: str) -> str:
-    """Return a text that can be stored: what a service answers may hold half a surrogate pair."""
-    return text.encode(errors="replace").decode()
 
 
 def _clean(memory: Memory) -> Memory:
     return {
-        _printable(name): _printable(value) if isinstance(value, str) else value
+        printable(name): printable(value) if isinstance(value, str) else value
         for name, value in memory.items()
     }
 
 
 def set_aside(
-    database: Database,
-    entry: Entry,
-    intent: Intent,
-    *,
-    now: datetime,
-    outcome: str,
-    unheard: bool = False,
+    database: Database, entry: Entry, intent: Intent, *, now: datetime, unheard: bool = False
 ) -> Entry | None:
     """Close an intent that is not told (`unheard`), or of which nobody knows; what it says is news again.
 
@@ -333,8 +319,7 @@ def set_aside(
     attributes: dict[str, Value] = {
         "number": aside.number,
         "firing": _joined(aside.firing),
-        "told_at": millis(now),
-        "outcome": _printable(outcome)[:200],
+        "timeline": aside.timeline.packed(),
     }
     if not aside.firing:
         attributes["expires"] = millis(now + RETENTION) // 1000
@@ -369,7 +354,7 @@ def postpone(database: Database, entry: Entry, intent: Intent, retry_at: datetim
     database.write(
         Update(
             entry.key,
-            set={"retry_at": millis(retry_at)},
+            set={"retry_at": millis(retry_at), "timeline": entry.timeline.packed()},
             add={"tries": 1},
             condition=Equals("intended", intent.number),
         )

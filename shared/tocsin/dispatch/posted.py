@@ -111,9 +111,18 @@ def extended(old: Known, merged: Known, now: datetime, slack: float) -> Known:
     A repetition that has to be stored is stored with some `slack`, a part of the time that it still has, so that
     the next ones need not be: an alert that is given up is given up that much later, never too early.
     """
-    if replace(merged.alert, ends_at=None) != replace(old.alert, ends_at=None) or merged.ends_at <= now:
+    if not _alike(merged, old) or merged.ends_at <= now:
         return merged
     if merged.ends_at <= old.ends_at:
         return replace(merged, alert=old.alert) if merged.timeout == old.timeout else merged
     more = min((merged.ends_at - now) * slack, LONGEST_SLACK)
     return replace(merged, alert=replace(merged.alert, ends_at=merged.ends_at + more))
+
+
+def is_extension(old: Known | None, new: Known) -> bool:
+    """Tell whether nothing of an alert has changed but its end, which is later now: nothing to tell of."""
+    return old is not None and new.ends_at >= old.ends_at and _alike(old, new)
+
+
+def _alike(one: Known, other: Known) -> bool:
+    return replace(one.alert, ends_at=None) == replace(other.alert, ends_at=None)

@@ -12,21 +12,26 @@ from hashlib import blake2b
 from typing import Any
 
 from tocsin.alert import from_document, to_document
+from tocsin.dispatch import tally
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.intake import Intake
-from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, merge
+from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, is_extension, merge
+from tocsin.dispatch.tally import Tally
 from tocsin.index import INDEX, Index
 from tocsin.instants import instant, millis
 from tocsin.packing import pack, unpack
 from tocsin.ports import Absent, Clock, Database, Equals, Item, Key, Parallel, Put, Update, Won, one_by_one
 
 WRITERS = 64
+FIRING, RESOLVED = "firing", "resolved"
+"""The status of a posted alert, by which they are counted."""
 KEPT = timedelta(minutes=30)
 """How long an alert that has ended is known: what is posted late of it is merged with it."""
 _MOST_BYTES = 350 * 1024
 _TRIES = 20
 _SECONDS = 20.0
-_PAUSE_SECONDS = 0.05
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
+"""Of twenty tries the pauses are eight seconds in all, on average: Prometheus waits ten for an answer."""
 _DEFAULT_TIMEOUT = timedelta(minutes=5)
 
 
@@ -37,6 +42,7 @@ class Shelf:
     `config` is the configuration by which all of them have been handed over.
     `leaving` have been over for long: their end is handed over a last time, for nobody may have done it when they
     were given up, and they are stored no more.
+    `extended` are those of the pending ones that had been handed over, and of which only the end has moved away.
     """
 
     seq: int = 0
@@ -44,6 +50,9 @@ class Shelf:
     known: Mapping[str, Known] = field(default_factory=dict)
     pending: frozenset[str] = frozenset()
     leaving: tuple[Known, ...] = ()
+    extended: frozenset[str] = frozenset()
+    received: Tally = field(default_factory=Tally)
+    """How many posted alerts said something new today, by their status; what merely repeats is not written down."""
 
 
 class CrowdedError(RuntimeError):
@@ -71,9 +80,12 @@ class Pushed:
         configuration: Callable[[Index], Config | None],
         token: Callable[[], str],
         parallel: Parallel = one_by_one,
-        slack: float = 0.5,
+        slack: float = 1.0,
     ) -> None:
-        """`slack` is which part of its remaining time an alert that is repeated is given in addition."""
+        """`slack` is which part of its remaining time an alert that is repeated is given in addition.
+
+        With as much again it is stored once more when half of what was stored is over.
+        """
         self._database, self._intake, self._clock = database, intake, clock
         self._configuration, self._token, self._parallel = configuration, token, parallel
         self._slack = slack
@@ -125,7 +137,7 @@ class Pushed:
 
     def _take(self, writer: str, news: Sequence[Known], index: Index, item: Item | None) -> list[PostedError]:
         """Store what is new of a writer's alerts and hand it over, with all that was left to be."""
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
             now, shelf = self._clock.now(), _from_item(item)
             after = taken(shelf, news, now, self._slack)
             if not after.pending and not after.leaving and shelf.config == index.config:
@@ -143,7 +155,7 @@ class Pushed:
                 return [
                     PostedError(f"too many alerts like {new.alert.name}: no room for it") for new in refused
                 ]
-            self._clock.sleep(_PAUSE_SECONDS)
+            self._clock.sleep(_pause_seconds(number, str(stored["token"])))
             versions, item = self._database.get(INDEX, shelf_key(writer))
             index = Index.from_item(versions)
         raise CrowdedError(f"{writer}: others changed it {_TRIES} times")
@@ -157,7 +169,7 @@ class Pushed:
             if fingerprint in shelf.pending or (everything and known.ends_at > now)
         ]
         chosen += [known.alert for known in shelf.leaving]
-        self._intake.hand_over(writer, shelf.seq, chosen, everything=everything)
+        self._intake.hand_over(writer, shelf.seq, chosen, everything=everything, extended=shelf.extended)
         done = Update(
             shelf_key(writer),
             set={"config": config},
@@ -171,6 +183,7 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
     """Return a writer's shelf after new alerts came in, under the next sequence."""
     known = dict(shelf.known)
     pending = set(shelf.pending)
+    received = shelf.received
     for new in news:
         fingerprint = new.alert.fingerprint
         old = known.get(fingerprint)
@@ -179,13 +192,21 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
         if old is None or (new.alert, new.timeout) != (old.alert, old.timeout):
             known[fingerprint] = new
             pending.add(fingerprint)
+            received = received.plus({RESOLVED if new.alert.resolved(now) else FIRING: 1}, now)
+    moved = {one for one in pending - shelf.pending if is_extension(shelf.known.get(one), known[one])}
     over = {
         fingerprint
         for fingerprint, one in known.items()
         if fingerprint not in pending and one.ends_at <= now - KEPT
     }
     leaving = tuple(known.pop(fingerprint) for fingerprint in sorted(over))
-    return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving)
+    return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving, frozenset(moved), received)
+
+
+def _pause_seconds(number: int, token: str) -> float:
+    """Return how long to wait before the next try: ever longer, and by chance, or who collided would do so again."""
+    chance = int.from_bytes(blake2b(token.encode(), digest_size=2).digest(), "big") / 0xFFFF
+    return float(chance * min(_FIRST_PAUSE_SECONDS * 2**number, _LONGEST_PAUSE_SECONDS))
 
 
 def _size(item: Item) -> int:
@@ -199,7 +220,8 @@ def _from_item(item: Item | None) -> Shelf:
         alert = from_document(document)
         known[alert.fingerprint] = Known(alert, instant(updated), bool(timeout))
     pending = unpack(stored["pending"]) if "pending" in stored else ()
-    return Shelf(stored.get("seq", 0), stored.get("config", 0), known, frozenset(pending))
+    received = tally.from_document(stored.get("received"))
+    return Shelf(stored.get("seq", 0), stored.get("config", 0), known, frozenset(pending), received=received)
 
 
 def _to_item(shelf: Shelf, token: str) -> Item:
@@ -207,4 +229,5 @@ def _to_item(shelf: Shelf, token: str) -> Item:
         [to_document(one.alert), millis(one.updated_at), int(one.timeout)] for one in shelf.known.values()
     ]
     item: Item = {"seq": shelf.seq, "config": shelf.config, "token": token, "alerts": pack(known)}
+    item |= {"received": shelf.received.to_document()}
     return item | ({"pending": pack(sorted(shelf.pending))} if shelf.pending else {})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from tocsin.matchers import Matcher, MatchOp, parse_matcher
 
 RETENTION = timedelta(days=5)
 """How long a silence is kept after its end (Alertmanager's `--data.retention`)."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class SilenceState(StrEnum):
@@ -25,6 +26,14 @@ class SilenceState(StrEnum):
 
 class SilenceError(ValueError):
     """A silence that is refused; the text says why, in Alertmanager's words."""
+
+
+class SilenceTimesError(SilenceError):
+    """It would mute nothing, for it is over before it begins or has passed already."""
+
+
+class InvalidSilenceError(SilenceError):
+    """Its matchers are none that a silence can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Silence:
     @property
     def kept_until(self) -> datetime:
         """When it is forgotten."""
-        return self.ends_at + RETENTION
+        return min(self.ends_at, _NEVER - RETENTION) + RETENTION
 
     def state(self, now: datetime) -> SilenceState:
         """Return where the silence stands at `now`; its end is no part of it."""
@@ -62,19 +71,25 @@ class Silence:
 
 def validate(silence: Silence, now: datetime) -> None:
     """Raise SilenceError for what Alertmanager refuses too: first its API, then `silence.validateSilence`."""
-    if silence.starts_at >= silence.ends_at:
-        raise SilenceError("start time must be before end time")
-    if silence.ends_at < now:
-        raise SilenceError("end time can't be in the past")
+    check_times(silence.starts_at, silence.ends_at, now)
     if not silence.matchers:
-        raise SilenceError("at least one matcher required")
+        raise InvalidSilenceError("at least one matcher required")
     for number, matcher in enumerate(silence.matchers):
+        where = f"invalid label matcher {number}"
         if not matcher.name or not is_utf8(matcher.name):
-            raise SilenceError(f"invalid label matcher {number}: invalid label name {quote(matcher.name)}")
+            raise InvalidSilenceError(f"{where}: invalid label name {quote(matcher.name)}")
         if not is_utf8(matcher.value):
-            raise SilenceError(f"invalid label matcher {number}: invalid label value {quote(matcher.value)}")
+            raise InvalidSilenceError(f"{where}: invalid label value {quote(matcher.value)}")
     if all(_matches_empty(matcher) for matcher in silence.matchers):
-        raise SilenceError("at least one matcher must not match the empty string")
+        raise InvalidSilenceError("at least one matcher must not match the empty string")
+
+
+def check_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Raise SilenceTimesError for times between which nothing can be muted any more."""
+    if starts_at >= ends_at:
+        raise SilenceTimesError("start time must be before end time")
+    if ends_at < now:
+        raise SilenceTimesError("end time can't be in the past")
 
 
 def _matches_empty(matcher: Matcher) -> bool:

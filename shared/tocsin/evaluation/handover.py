@@ -15,7 +15,7 @@ from tocsin.evaluation.records import Record
 from tocsin.evaluation.redo import HandOver, Missed
 from tocsin.evaluation.scene import Scene
 from tocsin.evaluation.states import Instance, settled
-from tocsin.evaluation.unit import alert_of
+from tocsin.evaluation.unit import alert_of, generator_url
 from tocsin.evaluation.window import RECENT, far, recent
 from tocsin.labels import LabelSet, format_labels
 from tocsin.ports import HOLD
@@ -67,7 +67,8 @@ def hand_over(
                 deadlines.append(expires)
         if not tell and not (placing and known):
             continue
-        handovers.append(_of_unit(unit, record, tell, everything=placing))
+        url = generator_url(scene.units.get(unit), scene.external_url)
+        handovers.append(_of_unit(unit, record, tell, url, everything=placing))
         after[unit] = replace(record, instances=_told(record.instances, tell))
     return handovers, min(deadlines, default=None)
 
@@ -130,14 +131,14 @@ def _news(scene: Scene, unit: str) -> datetime | None:
     return expires if scene.now <= expires else None
 
 
-def _of_unit(unit: str, record: Record, tell: Sequence[Instance], *, everything: bool) -> HandOver:
+def _of_unit(unit: str, record: Record, tell: Sequence[Instance], url: str, *, everything: bool) -> HandOver:
     told = {held.labels for held in tell}
     standing = [
-        Alert(dict(held.labels), dict(held.annotations or {}), held.handed)
+        Alert(dict(held.labels), dict(held.annotations or {}), held.handed, generator_url=url)
         for held in record.instances.values()
         if everything and held.handed is not None and held.labels not in told
     ]
-    return HandOver(f"rule.{unit}", (*map(alert_of, tell), *standing), everything)
+    return HandOver(f"rule.{unit}", (*(alert_of(held, url) for held in tell), *standing), everything)
 
 
 def _told(instances: Mapping[LabelSet, Instance], tell: Sequence[Instance]) -> dict[LabelSet, Instance]:

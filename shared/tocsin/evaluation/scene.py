@@ -32,3 +32,5 @@ class Scene:
     """By source how long what fires is held though its rule cannot be evaluated."""
     digest: bool = False
     """Whether people are told, once, of alerts that came and went unheard."""
+    external_url: str = ""
+    """What links in alerts begin with; without one there are none."""

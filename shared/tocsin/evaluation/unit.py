@@ -11,6 +11,7 @@ from tocsin.ports import Query
 from tocsin.rules.book import Former
 from tocsin.rules.rule import Jitter, Rule
 from tocsin.schedule.buckets import bucket, offset
+from tocsin.templates.functions import link
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,17 @@ def ended(instances: Mapping[LabelSet, Instance], at: datetime) -> dict[LabelSet
     return {labels: instance for labels, instance in left if instance is not None}
 
 
-def alert_of(instance: Instance) -> Alert:
+def generator_url(unit: Unit | None, external_url: str) -> str:
+    """Return the link to what an alert comes from, as Prometheus writes it; empty if nothing is known of that."""
+    if unit is None or not external_url or not unit.rule.expr:
+        return ""
+    return external_url.rstrip("/") + link(unit.rule.expr, 1)
+
+
+def alert_of(instance: Instance, url: str = "") -> Alert:
     """Return what dispatch is told of an instance: that it fires, or that what it was told of has ended."""
     labels, annotations = dict(instance.labels), dict(instance.annotations or {})
     if instance.fired_at is not None:
-        return Alert(labels, annotations, instance.fired_at)
+        return Alert(labels, annotations, instance.fired_at, generator_url=url)
     began = instance.handed or instance.active_at
-    return Alert(labels, annotations, began, instance.resolved_at or began)
+    return Alert(labels, annotations, began, instance.resolved_at or began, url)

@@ -227,6 +227,7 @@ class Worker:
             back=frozenset(source for source in was_down & found.keys() if not found[source].down),
             holds={source: self._hold(this, source) for source in this.board.sources},
             digest=self._digest,
+            external_url=self._external_url,
         )
         this.report.sources_down = sorted(scene.down)
         self._end_series(this, scene, evaluated, whole=whole)

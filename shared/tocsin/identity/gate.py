@@ -1,6 +1,6 @@
 """The gate: who somebody is, by what they bring."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -8,10 +8,23 @@ from tocsin.identity.identity import NOBODY, Identity
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What somebody brings: the header `Authorization`, the ARN by which AWS has recognised them, their address."""
+
+    authorization: str = field(default="", repr=False)
+    iam: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stranger:
-    """Nobody we know; `reason` says why in a few words, and nothing of what they brought."""
+    """Nobody we know; `reason` says why in a few words, and nothing of what they brought.
+
+    Who has been wrong too often has to wait before they are looked at again.
+    """
 
     reason: str
+    wait_seconds: int = 0
 
 
 class Gate(Protocol):
@@ -20,8 +33,8 @@ class Gate(Protocol):
     challenge: str
     """What `WWW-Authenticate` says to a stranger; empty if it says nothing."""
 
-    def identify(self, authorization: str, iam: str, now: datetime) -> Identity | Stranger:
-        """Return who somebody is by the header `Authorization`, or by the ARN that AWS has recognised."""
+    def identify(self, brought: Brought, now: datetime) -> Identity | Stranger:
+        """Return who somebody is."""
         ...
 
 
@@ -30,6 +43,6 @@ class Open:
 
     challenge = ""
 
-    def identify(self, authorization: str, iam: str, now: datetime) -> Identity:  # noqa: ARG002
+    def identify(self, brought: Brought, now: datetime) -> Identity:  # noqa: ARG002
         """Return nobody in particular."""
         return NOBODY

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.configfile.parse import parse_config
+from tocsin.configfile.storing import store
 from tocsin.configfile.templates import beside
-from tocsin.dispatch import configcodec
-from tocsin.dispatch.controls import store_config
-from tocsin.dispatch.versions import read_version
+from tocsin.history import Via
 from tocsin.index import read_index
-from tocsin.instants import millis
 from tocsin.ports import Database
+from tocsin.rules.applying import apply_changes
 from tocsin.rules.book import RuleBook
 from tocsin.rules.changes import Changes, compare
 from tocsin.rules.rulefile import parse_rule_file
@@ -28,10 +27,9 @@ def apply_rules(database: Database, files: Iterable[tuple[str, str]], now: datet
     """
     languages = of_stack(database)
     wanted = [rule for name, text in files for rule in parse_rule_file(text, name, languages=languages)]
-    book = RuleBook(database)
-    stored = book.load(read_index(database)).values()
+    stored = RuleBook(database).load(read_index(database)).values()
     changes = compare(stored, wanted, {rule.namespace for rule in wanted}, prune=True)
-    book.write(changes.written, changes.gone, by=BY, at_ms=millis(now), was=changes.was)
+    apply_changes(database, changes, by=BY, via=Via.LOCAL, now=now)
     return changes
 
 
@@ -41,11 +39,7 @@ def apply_config(database: Database, text: str, file: str, now: datetime) -> boo
     Raises DocumentError for a file that is refused.
     """
     config = parse_config(text, file, beside(file))
-    in_force = read_version(database, read_index(database).config)
-    if in_force is not None and in_force.says(text, config):
-        return False
-    store_config(database, configcodec.to_document(config), text, by=BY, now=now)
-    return True
+    return store(database, text, config, by=BY, via=Via.LOCAL, now=now).changed
 
 
 def apply_sources(database: Database, text: str, file: str, now: datetime) -> bool:
@@ -58,5 +52,5 @@ def apply_sources(database: Database, text: str, file: str, now: datetime) -> bo
     [item] = database.get(sources_key(version)) if version else [None]
     if item is not None and sources_text(item) == text:
         return False
-    store_definitions(database, definitions, text, by=BY, now=now)
+    store_definitions(database, definitions, text, by=BY, now=now, via=Via.LOCAL)
     return True

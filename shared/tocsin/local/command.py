@@ -1,11 +1,12 @@
 """`tocsin local`: the whole stack on this machine, until it is stopped."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any, TypeVar
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,10 +15,12 @@ from tocsin.documents import DocumentError
 from tocsin.local import lines
 from tocsin.local.applying import apply_config, apply_rules, apply_sources
 from tocsin.local.embedded import Listener, moto
+from tocsin.local.guarding import is_loopback
 from tocsin.local.live import Event, LiveStack
 from tocsin.local.stack import blueprint, engine, find_template
 from tocsin.local.template import TemplateError
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -28,12 +31,30 @@ class Address:
     host: str
     port: int
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
 
 def _address(_context: click.Context, _option: click.Parameter, value: str) -> Address:
     host, _, port = value.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter(f"expected HOST:PORT, got {value!r}")
     return Address(host.strip("[]"), int(port))
+
+
+def listen_option(text: str) -> Callable[[_Command], _Command]:
+    """Return the option that says where to listen."""
+    return click.option(
+        "--listen",
+        "address",
+        default="127.0.0.1:9093",
+        show_default=True,
+        metavar="HOST:PORT",
+        callback=_address,
+        help=text,
+    )
 
 
 def _url(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -59,14 +80,13 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
 @click.option(
     "--write", default="", metavar="URL", callback=_url, help="Where that Prometheus takes remote writes."
 )
+@listen_option("Where the API is and, without --endpoint-url, the embedded AWS.")
 @click.option(
-    "--listen",
-    "address",
-    default="127.0.0.1:9093",
+    "--access",
+    type=click.Choice(["off", "tokens"]),
+    default="off",
     show_default=True,
-    metavar="HOST:PORT",
-    callback=_address,
-    help="Where the API is and, without --endpoint-url, the embedded AWS.",
+    help="Whether who asks the API needs a token or a password; anywhere but on loopback they do.",
 )
 @click.option(
     "--endpoint-url",
@@ -94,6 +114,7 @@ def local_command(
     prometheus: str,
     write: str,
     address: Address,
+    access: str,
     endpoint_url: str | None,
     region: str | None,
     speed: float,
@@ -109,14 +130,24 @@ def local_command(
       tocsin --stack tocsin-local status
       tocsin --stack tocsin-local --endpoint-url http://HOST:PORT status
     """
+    strangers = access == "tokens"
+    if not (strangers or address.is_loopback):
+        raise click.UsageError(f"{address.host} is reached from elsewhere too: that needs --access tokens")
     embedded = endpoint_url is None
     read = _Files(
         [(str(file), _text(file)) for file in (*rule_files, *more_rules)],
         (str(config_file), _text(config_file)) if config_file else None,
         (str(sources_file), _text(sources_file)) if sources_file else None,
     )
-    with _plainly(address), Listener(address.host, address.port, moto() if embedded else None) as listener:
-        parameters = {"PrometheusUrl": prometheus, "PrometheusWriteUrl": write, "Shards": str(shards)}
+    aws = moto() if embedded else None
+    with _plainly(address), Listener(address.host, address.port, aws, strangers=strangers) as listener:
+        parameters = {
+            "PrometheusUrl": prometheus,
+            "PrometheusWriteUrl": write,
+            "Shards": str(shards),
+            "ApiAccess": access,
+            "ExternalUrl": listener.url,
+        }
         plan = blueprint(template or find_template(), parameters, region or "us-east-1")
         where = engine(
             endpoint_url or listener.url, region or ("us-east-1" if embedded else None), embedded=embedded

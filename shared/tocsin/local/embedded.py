@@ -9,9 +9,13 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from tocsin.local.guarding import is_own
+
 Environ = dict[str, Any]
 Respond = Callable[..., Any]
 Application = Callable[[Environ, Respond], Iterable[bytes]]
+
+_NOT_OURS = "only programs of this machine may ask, and pages that it serves"
 
 
 class Serialised:
@@ -42,9 +46,12 @@ def moto() -> Application:
 class Listener:
     """Serves the API, from when there is one, and the embedded AWS if there is one to those who sign for it."""
 
-    def __init__(self, host: str, port: int, aws: Application | None) -> None:
-        """Raises OSError if the address is taken; port 0 finds a free one."""
-        self._aws = aws
+    def __init__(self, host: str, port: int, aws: Application | None, *, strangers: bool = False) -> None:
+        """Raises OSError if the address is taken; port 0 finds a free one.
+
+        With `strangers` the API is asked by others than this machine's own programs too: it checks who they are.
+        """
+        self._aws, self._strangers = aws, strangers
         self.api: Application | None = None
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line a request
         six = ":" in host
@@ -66,7 +73,10 @@ class Listener:
         self._thread.join()
 
     def _answer(self, environ: Environ, respond: Respond) -> Iterable[bytes]:
-        if self._aws is not None and _is_for_aws(environ):
+        for_aws = self._aws is not None and _is_for_aws(environ)
+        if not is_own(environ) and (for_aws or not self._strangers):
+            return _text(respond, "403 Forbidden", _NOT_OURS)
+        if self._aws is not None and for_aws:
             return self._aws(environ, respond)
         if self.api is not None:
             return self.api(environ, respond)

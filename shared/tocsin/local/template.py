@@ -136,6 +136,8 @@ class Template:
         name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
         if attribute == "Arn":
             return self.arn(name)
+        if attribute == "FunctionUrl":  # of a resource that SAM makes beside a function
+            return f"https://{self.physical(name).lower()}.lambda-url.{self.region}.on.aws/"
         self._kind(name)
         return self.physical(name) if attribute.endswith("Name") else f"{self.physical(name)}.{attribute}"
 

@@ -1,18 +1,20 @@
 """The rule book: rules as rows, one a unit, and the versions by which readers know that rows changed."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tocsin.history import Change, Via, What, record
 from tocsin.index import Index, bump
+from tocsin.instants import instant, rfc3339
 from tocsin.ports import Database, Delete, Item, Key, Present, Update, Value, Write
 from tocsin.rules.rule import Pause, Rule, from_document, pause_from_value, pause_to_value, to_document
 from tocsin.schedule.buckets import SLOTS, slot
 
 _ROWS_A_TRANSACTION = 40
-"""Each row and the versions of its slots go together; DynamoDB allows 100 writes, moto copies its tables."""
+"""They go with the versions of their slots and the history: DynamoDB allows 100 writes, moto copies its tables."""
 
 
 class MissingRuleError(LookupError):
@@ -91,6 +93,7 @@ class RuleBook:
         by: str,
         at_ms: int,
         was: Mapping[str, StoredRule] | None = None,
+        via: Via = Via.UNKNOWN,
     ) -> None:
         """Put the rules and delete the units given by id, each together with its slot's version.
 
@@ -99,34 +102,62 @@ class RuleBook:
         """
         writes: list[Write] = [_row(rule, by, at_ms, (was or {}).get(rule.id)) for rule in rules]
         writes += [Delete(row_key(unit)) for unit in deleted]
-        for start in range(0, len(writes), _ROWS_A_TRANSACTION):
-            self._transact(writes[start : start + _ROWS_A_TRANSACTION])
+        for some in _portions(writes):
+            written = tuple(str(write.set["key"]) for write in some if isinstance(write, Update))
+            gone = self._names([write.key for write in some if isinstance(write, Delete)])
+            self._transact(
+                some,
+                Change(What.RULES, instant(at_ms), by, via, written),
+                Change(What.RULES_DELETED, instant(at_ms), by, via, gone),
+            )
 
-    def pause(self, units: Collection[str], pause: Pause | None, *, by: str, at_ms: int) -> None:
+    def pause(
+        self,
+        units: Collection[str],
+        pause: Pause | None,
+        *,
+        by: str,
+        at_ms: int,
+        via: Via = Via.UNKNOWN,
+    ) -> None:
         """Pause units, or resume them: that also gives one in quarantine another chance.
 
         Raises MissingRuleError if a unit has no row by now: somebody has deleted it, and nothing may come
         back of it.
         """
         written: dict[str, Value] = {"by": by, "at": at_ms}
-        paused: dict[str, Value] = {"paused": pause_to_value(pause)} if pause else {}
+        paused: dict[str, Value] = {"paused": pause_to_value(pause), "paused_by": by} if pause else {}
         writes: list[Write] = [
             Update(
                 row_key(unit),
                 set=written | paused,
                 add={"revision": 1},
-                remove=() if pause else ("paused",),
+                remove=() if pause else ("paused", "paused_by"),
                 condition=Present("rule"),
             )
             for unit in units
         ]
-        for start in range(0, len(writes), _ROWS_A_TRANSACTION):
-            self._transact(writes[start : start + _ROWS_A_TRANSACTION])
+        what = What.RULE_PAUSE if pause else What.RULE_RESUME
+        end = {"until": rfc3339(pause.until) if pause.until else None} if pause else {}
+        for some in _portions(writes):
+            names = self._names([write.key for write in some])
+            self._transact(some, Change(what, instant(at_ms), by, via, names, after=end))
 
-    def _transact(self, writes: list[Write]) -> None:
+    def _names(self, keys: Sequence[Key]) -> tuple[str, ...]:
+        """Return what stored rules are called, for the history; of one that is gone by now its id."""
+        found = zip(keys, self._database.get(*keys) if keys else (), strict=True)
+        return tuple(str(item["key"]) if item else key.sk for key, item in found)
+
+    def _transact(self, writes: Sequence[Write], *changes: Change) -> None:
         slots = sorted({f"slot{write.key.pk}" for write in writes})
-        if not self._database.transact([*writes, bump(*slots)]):
+        told = [record(change) for change in changes if change.targets]
+        if not self._database.transact([*writes, bump(*slots), *told]):
             raise MissingRuleError("a rule was deleted by somebody else meanwhile")
+
+
+def _portions(writes: Sequence[Write]) -> Iterable[Sequence[Write]]:
+    for start in range(0, len(writes), _ROWS_A_TRANSACTION):
+        yield writes[start : start + _ROWS_A_TRANSACTION]
 
 
 def _row(rule: Rule, by: str, at_ms: int, was: StoredRule | None) -> Update:
@@ -135,7 +166,7 @@ def _row(rule: Rule, by: str, at_ms: int, was: StoredRule | None) -> Update:
     written: dict[str, Value] = {"key": rule.key, "rule": document, "by": by, "at": at_ms}
     if was is not None:
         written["was"] = [was.id, *sorted(was.rule.labels)]
-        written |= {"paused": pause_to_value(was.pause)} if was.pause else {}
+        written |= {"paused": pause_to_value(was.pause), "paused_by": was.pause.by} if was.pause else {}
     return Update(row_key(rule.id), set=written, add={"revision": 1})
 
 
@@ -148,6 +179,6 @@ def _from_item(item: Item) -> StoredRule:
         revision=stored.get("revision", 0) + stored.get("at", 0),
         by=stored.get("by", ""),
         at_ms=stored.get("at", 0),
-        pause=pause_from_value(stored["paused"]) if "paused" in stored else None,
+        pause=pause_from_value(stored["paused"], stored.get("paused_by", "")) if "paused" in stored else None,
         former=Former(stored["was"][0], tuple(stored["was"][1:])) if "was" in stored else None,
     )

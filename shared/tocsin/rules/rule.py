@@ -179,6 +179,7 @@ class Pause:
     """A rule is not evaluated, for ever or until a time; what fires of it ends."""
 
     until: datetime | None = None
+    by: str = field(default="", compare=False)
 
     def holds(self, at: datetime) -> bool:
         """Tell whether the rule is still paused at `at`."""
@@ -190,6 +191,6 @@ def pause_to_value(pause: Pause) -> int:
     return 0 if pause.until is None else millis(pause.until)
 
 
-def pause_from_value(value: int) -> Pause:
-    """Return the pause that a row holds."""
-    return Pause(instant(value) if value else None)
+def pause_from_value(value: int, by: str = "") -> Pause:
+    """Return the pause that a row holds, and by whom it is."""
+    return Pause(instant(value) if value else None, by)

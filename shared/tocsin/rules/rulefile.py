@@ -5,8 +5,8 @@ docs/rules.md describes the format.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -84,6 +84,39 @@ def read_rule_file(
     return RuleFile(name, tuple(places))
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What holds for a group that says nothing of it: Prometheus' defaults, or what is stored of the group."""
+
+    settings: SettingsBlock = field(default_factory=SettingsBlock)
+    windows: tuple[TimeInterval, ...] = ()
+
+
+def read_rule_group(
+    text: str,
+    file: str,
+    namespace: str,
+    languages: Languages,
+    block: type[GroupBlock] = GroupBlock,
+    unsaid: Callable[[str], Unsaid] = lambda _group: Unsaid(),
+) -> list[Rule]:
+    """Return the rules of a text that is one group, as Mimir's ruler takes it; `block` may know more of its keys.
+
+    `unsaid` tells by the group's name what holds for it where it says nothing. Raises DocumentError with every
+    problem of the text; a group without rules is one.
+    """
+    document = Document(text, file)
+    name = document.at(("name",))
+    reading = _Reading(document, namespace, languages, unsaid(name if isinstance(name, str) else ""))
+    found = list(reading.of_group((), document.read((), block)))
+    if "/" in namespace:
+        document.refuse((), f'a namespace has no slash: "{namespace}"')
+    if not document.items(("rules",)):
+        document.refuse(("rules",), "expected at least one rule")
+    document.check()
+    return [rule for _, rule in _numbered(found)]
+
+
 def _numbered(found: Iterable[tuple[Path, Rule]]) -> Iterator[tuple[Path, Rule]]:
     """Yield the rules, those with one key told apart by their ordinals."""
     seen: Counter[str] = Counter()
@@ -109,9 +142,11 @@ class _Settings:
 class _Reading:
     """One file that is being read: a mistake in a group hides none in its rules."""
 
-    def __init__(self, document: Document, namespace: str, languages: Languages) -> None:
+    def __init__(
+        self, document: Document, namespace: str, languages: Languages, unsaid: Unsaid | None = None
+    ) -> None:
         self._document, self._namespace, self._languages = document, namespace, languages
-        self._defaults = self._read_defaults()
+        self._unsaid = unsaid or Unsaid(self._read_defaults())
 
     def rules(self) -> Iterator[tuple[Path, Rule]]:
         """Yield the rules, each with its place."""
@@ -121,14 +156,15 @@ class _Reading:
             if group is not None and group.name in names:
                 self._document.refuse((*path, "name"), f"duplicate group: {group.name} is there already")
             names |= {group.name} if group else set()
-            yield from self._of_group(path, group)
+            yield from self.of_group(path, group)
 
     def _read_defaults(self) -> SettingsBlock:
         if self._document.at(_DEFAULTS) is None:
             return SettingsBlock()
         return self._document.read(_DEFAULTS, SettingsBlock) or SettingsBlock()
 
-    def _of_group(self, path: Path, group: GroupBlock | None) -> Iterator[tuple[Path, Rule]]:
+    def of_group(self, path: Path, group: GroupBlock | None) -> Iterator[tuple[Path, Rule]]:
+        """Yield the rules of one group, each with its place."""
         settings = self._settings(path, group)
         alerts = False
         for position, rule_path in enumerate(self._document.items((*path, "rules"))):
@@ -144,7 +180,7 @@ class _Reading:
 
     def _settings(self, path: Path, group: GroupBlock | None) -> _Settings:
         own = group.model_fields_set if group else set()
-        merged = self._defaults.model_copy(
+        merged = self._unsaid.settings.model_copy(
             update={name: getattr(group, name) for name in SettingsBlock.model_fields if name in own}
         )
         return _Settings(merged, self._windows(path), self._language(path, merged.source))
@@ -156,6 +192,8 @@ class _Reading:
 
     def _windows(self, path: Path) -> tuple[TimeInterval, ...]:
         place = self._place(path, "evaluate_during")
+        if self._document.at(place) is None:
+            return self._unsaid.windows
         if self._document.at(place) == []:
             self._document.refuse(place, "expected at least one entry")
         blocks = [self._document.read(element, IntervalBlock) for element in self._document.items(place)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tocsin.history import Via, What, new_version, record
 from tocsin.index import INDEX, read_index
 from tocsin.instants import millis
 from tocsin.packing import pack, unpack
@@ -34,7 +35,13 @@ def _definition(document: Mapping[str, Any]) -> Definition | None:
 
 
 def store_definitions(
-    database: Database, definitions: Sequence[Definition], text: str, *, by: str, now: datetime
+    database: Database,
+    definitions: Sequence[Definition],
+    text: str,
+    *,
+    by: str,
+    now: datetime,
+    via: Via = Via.UNKNOWN,
 ) -> int | None:
     """Store definitions as the next version and put it in force; None if somebody else was faster."""
     version = read_index(database).sources
@@ -49,6 +56,7 @@ def store_definitions(
         [
             Put(sources_key(version + 1), item, Absent("pk")),
             Update(INDEX, set={"sources": version + 1}, condition=unchanged),
+            record(new_version(What.SOURCES, version, now, by=by, via=via)),
         ]
     )
     return version + 1 if stored else None

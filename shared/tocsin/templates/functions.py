@@ -61,7 +61,8 @@ def path_prefix(url: str) -> str:
         raise TemplateError(f"the external URL is none: {error}") from None
 
 
-def _link(expr: str, tab: int) -> str:
+def link(expr: str, tab: int) -> str:
+    """Return where below Prometheus' URL an expression is shown, as a graph (0) or as a table (1)."""
     return f"/graph?g0.expr={escape_query(expr)}&g0.tab={tab}"
 
 
@@ -89,8 +90,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "title": _of_text(text.title),
     "toUpper": _of_text(text.upper),
     "toLower": _of_text(text.lower),
-    "graphLink": _of_text(lambda expr: _link(expr, 0)),
-    "tableLink": _of_text(lambda expr: _link(expr, 1)),
+    "graphLink": _of_text(lambda expr: link(expr, 0)),
+    "tableLink": _of_text(lambda expr: link(expr, 1)),
     "stripPort": _of_text(strip_port),
     "stripDomain": _of_text(strip_domain),
     "urlQueryEscape": _of_text(escape_query),

@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.alert import Alert
-from tocsin.dispatch import chunks, group
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.inhibition import Sources
-from tocsin.dispatch.silence import Silence, silenced_by
+from tocsin.dispatch.silence import Silence
+from tocsin.dispatch.silences import SilenceIndex
 from tocsin.dispatch.sources import read_sources
 from tocsin.evaluation.states import State
 from tocsin.ports import Database
+from tocsin.views.groups import HeldGroup, read_groups
 from tocsin.views.rules import RuleView
 
 
@@ -35,21 +36,39 @@ class AlertView:
     inhibited_by: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Firing:
+    """An alert that fires, the receivers of the groups that hold it, in the groups' order, and its last change."""
+
+    alert: Alert
+    fingerprint: str
+    receivers: list[str]
+    written_at: datetime
+
+
+def firing(groups: Iterable[HeldGroup], now: datetime) -> list[Firing]:
+    """Return what fires in any of the groups."""
+    found: dict[str, Firing] = {}
+    for held in groups:
+        for kept in held.kept_firing(now):
+            at = kept.written_at or kept.alert.starts_at
+            one = found.get(kept.fingerprint)
+            if one is None:
+                one = found[kept.fingerprint] = Firing(kept.alert, kept.fingerprint, [], at)
+            one.receivers.append(held.meta.receiver)
+            one.written_at = max(one.written_at, at)
+    return list(found.values())
+
+
 def read_firing(
     database: Database, config: Config | None, silences: Sequence[Silence], now: datetime
 ) -> list[AlertView]:
     """Read what dispatch holds in all groups and return what fires, oldest first."""
-    held: dict[str, tuple[Alert, set[str]]] = {}
-    for group_id in group.held_groups(database):
-        items = database.query("dispatch", group_id)
-        found = tuple(chunks.from_item(item) for item in items if str(item["sk"]).startswith("W#"))
-        receivers = {group.from_item(item).receiver for item in items if item["sk"] == "META"}
-        for alert in chunks.merged(found):
-            if not alert.resolved(now):
-                held.setdefault(alert.fingerprint, (alert, set()))[1].update(receivers)
-    firing = [alert for alert, _ in held.values()]
-    sources = read_sources(database, config, firing) if config else Sources()
-    return _by_age(_view(alert, sources, silences, receivers, now) for alert, receivers in held.values())
+    found = firing(read_groups(database), now)
+    alerts = [one.alert for one in found]
+    sources = read_sources(database, config, alerts) if config else Sources()
+    index = SilenceIndex(silences)
+    return _by_age(_view(one, sources, index, now) for one in found)
 
 
 def pending(rules: Iterable[RuleView]) -> list[AlertView]:
@@ -62,13 +81,12 @@ def pending(rules: Iterable[RuleView]) -> list[AlertView]:
     )
 
 
-def _view(
-    alert: Alert, sources: Sources, silences: Sequence[Silence], receivers: Iterable[str], now: datetime
-) -> AlertView:
-    silenced = tuple(silence.id for silence in silenced_by(silences, alert.labels, now))
-    inhibited = sources.inhibit(alert.labels, now)
+def _view(firing: Firing, sources: Sources, silences: SilenceIndex, now: datetime) -> AlertView:
+    silenced = tuple(silence.id for silence in silences.silenced_by(firing.alert.labels, now))
+    inhibited = sources.inhibit(firing.alert.labels, now)
     state = AlertState.SUPPRESSED if silenced or inhibited else AlertState.ACTIVE
-    return AlertView(alert, state, tuple(sorted(receivers)), silenced, (inhibited.by,) if inhibited else ())
+    receivers = tuple(sorted(set(firing.receivers)))
+    return AlertView(firing.alert, state, receivers, silenced, (inhibited.by,) if inhibited else ())
 
 
 def _by_age(views: Iterable[AlertView]) -> list[AlertView]:

@@ -117,7 +117,7 @@ def _of_secret(text: str, node: yaml.Node, key: str) -> Iterator[_Cut]:
     if isinstance(node, yaml.ScalarNode):
         plain = key.endswith("url") or Reference.parse(node.value) is None
         if node.value and node.tag != _NULL and plain:
-            yield (*_without_marks(text, node.start_mark.index, node.end_mark.index), _mask(key))
+            yield (*without_marks(text, node.start_mark.index, node.end_mark.index), _mask(key))
     for inner in (*_items(node), *(value for _, value in _entries(node))):
         yield from _of_secret(text, inner, key)
 
@@ -136,7 +136,7 @@ def _items(node: yaml.Node | None) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _without_marks(text: str, start: int, end: int) -> tuple[int, int]:
+def without_marks(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the part of a scalar that is its value: no anchor and no tag before it, no line break after it."""
     marks = _ANCHOR_AND_TAG.match(text, start, end)
     return marks.end() if marks else start, start + len(text[start:end].rstrip("\n"))

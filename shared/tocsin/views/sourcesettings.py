@@ -1,0 +1,33 @@
+"""The settings of a source as they may be shown.
+
+Secrets stand in them as references. But people put tokens into headers and into the queries of URLs, too.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tocsin.configfile.fields import MASK
+
+
+def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without what may be secret: texts of headers, users and queries of URLs."""
+    return {name: _shown(value, header=name == "headers") for name, value in settings.items()}
+
+
+def _shown(value: Any, *, header: bool) -> Any:
+    if isinstance(value, Mapping) and header:
+        return {name: MASK if isinstance(text, str) else text for name, text in value.items()}
+    if isinstance(value, Mapping):
+        return shown(value)
+    return _url(value) if isinstance(value, str) and "://" in value else value
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return MASK
+    user, at, host = parts.netloc.rpartition("@")
+    netloc = f"{MASK if user else ''}{at}{host}"
+    return parts._replace(netloc=netloc, query=parts.query and MASK, fragment="").geturl()
