@@ -23,7 +23,8 @@ from tocsin.rules.book import MissingRuleError
 _TROUBLE_SECONDS = 240
 _CALM_SECONDS = 330
 """After this the last retry is over: from here on all is as it should be."""
-_PEACE_SECONDS = 600
+_PEACE_SECONDS = 900
+"""Longer than what is posted without an end lives: its timeout, as much again of slack, and a slot."""
 _OUTAGES = (0, 0, 0, 300, 700, 1500)
 """For how long nobody is at work, once: not at all, or so that it is made up for at once, or in batches."""
 EXPLAINS_TOO = InhibitRule(parse_matchers('alertname="Q"'), parse_matchers('alertname="C"'), ("instance",))
