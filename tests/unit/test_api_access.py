@@ -140,7 +140,7 @@ def test_several_scopes_allow_what_each_of_them_allows() -> None:
 def test_everybody_may_ask_only_whether_it_runs_what_it_speaks_and_how_its_page_looks() -> None:
     public = {one.id for one in OPERATIONS if one.scope is None and 410 not in one.answers}
     shown = {name for name in public if name == "page" or name.startswith("page_")}
-    assert public - shown == {"healthy", "ready", "openapi", "swagger_ui", "getGraph"}  # a way to the page
+    assert public - shown == {"healthy", "ready", "openapi", "swaggerUi", "getGraph"}  # a way to the page
 
 
 def test_what_is_posted_to_be_read_changes_nothing_and_all_else_needs_a_scope_of_its_own() -> None:

@@ -64,4 +64,11 @@ def forged(method: str, media_type: str, origin: str, host: str, allowed: Collec
     """
     if method != "POST" or media_type not in _UNASKED or not origin:
         return False
-    return not (origin in allowed or "*" in allowed or urlsplit(origin).netloc == host)
+    return not (origin in allowed or "*" in allowed or _host(origin) == host)
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

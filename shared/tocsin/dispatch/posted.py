@@ -1,6 +1,6 @@
 """Alerts as others post them: completed, checked, merged with what is known (Alertmanager, `api` and `alert`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,8 @@ from tocsin.alert import Alert
 from tocsin.labels import quote
 
 LONGEST_SLACK = timedelta(minutes=5)
+_MOST_LABEL_BYTES, _MOST_BYTES = 64 * 1024, 256 * 1024
+"""Of an alert's labels, which its group's own item may hold twice, and of all its texts: an item takes 400 KB."""
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Who posts the year 9999 means never, and sums with it have to be times too."""
@@ -51,6 +53,7 @@ def complete(posted: Posted, now: datetime, resolve_timeout: timedelta) -> Known
     ends_at = _bounded(posted.ends_at or now + resolve_timeout)
     labels = {name: value for name, value in posted.labels.items() if value}
     _check(labels, posted.annotations, starts_at, ends_at)
+    _check_size(labels, [*posted.annotations.items(), ("", posted.generator_url)])
     alert = Alert(labels, dict(posted.annotations), starts_at, ends_at, posted.generator_url)
     return Known(alert, now, timeout=posted.ends_at is None)
 
@@ -74,6 +77,18 @@ def _check(
                 raise PostedError(f"invalid {what}: invalid name {quote(name)}")
             if not _is_utf8(value):
                 raise PostedError(f"invalid {what}: invalid value {quote(value)}")
+
+
+def _check_size(labels: Mapping[str, str], others: Iterable[tuple[str, str]]) -> None:
+    of_labels = _bytes(labels.items())
+    if of_labels > _MOST_LABEL_BYTES:
+        raise PostedError(f"labels have {of_labels} bytes, at most {_MOST_LABEL_BYTES} are taken")
+    if (size := of_labels + _bytes(others)) > _MOST_BYTES:
+        raise PostedError(f"an alert has {size} bytes, at most {_MOST_BYTES} are taken")
+
+
+def _bytes(pairs: Iterable[tuple[str, str]]) -> int:
+    return sum(len(text.encode()) for pair in pairs for text in pair)
 
 
 def _is_utf8(text: str) -> bool:

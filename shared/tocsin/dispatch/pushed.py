@@ -5,7 +5,7 @@ says what has yet to be handed over: if we die in between, whoever posts next ha
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -142,11 +142,11 @@ class Pushed:
             after = taken(shelf, news, now, self._slack)
             if not after.pending and not after.leaving and shelf.config == index.config:
                 return []
-            stored, refused = _to_item(after, self._token()), []
+            stored = _to_item(after, self._token())
+            refused: list[Known] = []
             if _size(stored) > _MOST_BYTES:
-                # What is known goes on being extended and ended, or it would be told as resolved while it fires.
-                refused = [new for new in news if new.alert.fingerprint not in shelf.known]
-                after = taken(shelf, [new for new in news if new not in refused], now, self._slack)
+                fitting, refused = _fitting(shelf, news)
+                after = taken(shelf, fitting, now, self._slack)
                 stored = _to_item(after, self._token())
             unchanged = Equals("seq", shelf.seq) if shelf.seq else Absent("seq")
             outcome = self._database.write(Put(shelf_key(writer), stored, unchanged))
@@ -201,6 +201,23 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
     }
     leaving = tuple(known.pop(fingerprint) for fingerprint in sorted(over))
     return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving, frozenset(moved), received)
+
+
+def _fitting(shelf: Shelf, news: Iterable[Known]) -> tuple[list[Known], list[Known]]:
+    """Return what of new alerts fits where there is no room, and those that are not taken as they are.
+
+    What is known goes on being extended and ended, or it would be told as resolved while it fires: in its old words.
+    """
+    fitting: list[Known] = []
+    refused: list[Known] = []
+    for new in news:
+        old = shelf.known.get(new.alert.fingerprint)
+        if old is not None:
+            said, link = old.alert.annotations, old.alert.generator_url
+            fitting.append(replace(new, alert=replace(new.alert, annotations=said, generator_url=link)))
+        if old is None or fitting[-1] != new:
+            refused.append(new)
+    return fitting, refused
 
 
 def _pause_seconds(number: int, token: str) -> float:

@@ -140,6 +140,8 @@ def _alert_labels(rule: Rule, sample: Sample, at: datetime, means: Means) -> dic
                 raise RuleError("too_large", f"label {name} has more than {_LARGEST_LABELS} characters")
         labels[name] = text
     labels["alertname"] = rule.name
+    if sum(map(len, labels.values())) > _LARGEST_LABELS:  # neither its group nor its chunk could hold it
+        raise RuleError("too_large", f"the labels of an alert have more than {_LARGEST_LABELS} characters")
     return labels
 
 

@@ -17,7 +17,7 @@ from tocsin.documents import Block
 
 _BYTE_ORDER_MARK = "\ufeff"
 _ANCHOR_AND_TAG = re.compile(r"(?:[&!]\S*\s+)*")
-_MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
+MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
 
 _Cut = tuple[int, int, str]
 """Where a value begins and ends, and what is shown in its place."""
@@ -68,7 +68,7 @@ def _mask(key: str) -> str:
 
 
 def _of_file(text: str, root: yaml.Node | None) -> Iterator[_Cut]:
-    for section, value in _entries(root):
+    for section, value in entries(root):
         match section:
             case "global":
                 yield from _of_block(text, value, Global)
@@ -77,20 +77,20 @@ def _of_file(text: str, root: yaml.Node | None) -> Iterator[_Cut]:
             case "event_recorder":
                 yield from _of_secret(text, value, section)
             case "receivers":
-                for receiver in _items(value):
+                for receiver in items(value):
                     yield from _of_receiver(text, receiver)
 
 
 def _of_receiver(text: str, receiver: yaml.Node) -> Iterator[_Cut]:
-    for key, integrations in _entries(receiver):
+    for key, integrations in entries(receiver):
         block = blocks().get(key.removesuffix("_configs"))
-        for integration in _items(integrations) if block else ():
+        for integration in items(integrations) if block else ():
             yield from _within(text, integration, block)
 
 
 def _of_block(text: str, node: yaml.Node, block: type[Block]) -> Iterator[_Cut]:
     fields = {field.alias or name: field for name, field in block.model_fields.items()}
-    for key, value in _entries(node):
+    for key, value in entries(node):
         if key in fields and not fields[key].repr:
             yield from _of_secret(text, value, key)
         elif key in fields:
@@ -104,9 +104,9 @@ def _within(text: str, node: yaml.Node, annotation: Any) -> Iterator[_Cut]:
     origin = get_origin(annotation)
     inner = [node]
     if origin in (list, tuple):
-        inner = _items(node)
+        inner = items(node)
     elif origin is dict:
-        inner = [value for _, value in _entries(node)]
+        inner = [value for _, value in entries(node)]
     for part in get_args(annotation):
         for value in inner:
             yield from _within(text, value, part)
@@ -118,21 +118,22 @@ def _of_secret(text: str, node: yaml.Node, key: str) -> Iterator[_Cut]:
         plain = key.endswith("url") or Reference.parse(node.value) is None
         if node.value and node.tag != _NULL and plain:
             yield (*without_marks(text, node.start_mark.index, node.end_mark.index), _mask(key))
-    for inner in (*_items(node), *(value for _, value in _entries(node))):
+    for inner in (*items(node), *(value for _, value in entries(node))):
         yield from _of_secret(text, inner, key)
 
 
-def _entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
+def entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
     """Yield what stands in a mapping, and in what is merged into it."""
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if key.tag == _MERGE:
-            for part in _items(value) or [value]:
-                yield from _entries(part)
+        if key.tag == MERGE:
+            for part in items(value) or [value]:
+                yield from entries(part)
         else:
             yield str(key.value), value
 
 
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
+def items(node: yaml.Node | None) -> list[yaml.Node]:
+    """Return what stands in a list."""
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 

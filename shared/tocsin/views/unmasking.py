@@ -2,18 +2,19 @@
 
 Whoever edits a configuration that was shown to them sends the masks back. A mask stands for the secret at the same
 place of the stored text: under the same keys, and in a list in the entry of the same name; without names in the entry
-that looks the same but for its secrets, or in the only one left. Any other mask stays, and `parse_config` refuses it.
+that looks the same but for its secrets, or in the only one left. And only while the secret goes where it went before.
+Any other mask stays, and `parse_config` refuses it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import yaml
 
 from tocsin.configfile.fields import MASK
-from tocsin.views.secrets import masked, without_marks
+from tocsin.views.secrets import MERGE, masked, without_marks
+from tocsin.views.ways import MASKS, Step, leads_as_before, plain
 from tocsin.yamltree import Tree, YamlError
-
-_MASKS = (MASK, f"https://{MASK}")
 
 
 def unmasked(text: str, stored: str) -> str:
@@ -23,18 +24,31 @@ def unmasked(text: str, stored: str) -> str:
     """
     if MASK not in text or not stored or not _is_yaml(text):
         return text
-    cuts = {
-        cut
-        for new, shown, known in _pairs(_root(text), _root(masked(stored)), _root(stored))
-        for cut in _filled(text, new, shown, known)
-    }
-    for start, end, secret in sorted(cuts, reverse=True):
-        text = text[:start] + secret + text[end:]
+    root = _root(text)
+    secrets: dict[int, list[str]] = {}
+    masks: dict[int, yaml.Node] = {}
+    for steps, new, shown, known in _pairs((), root, _root(masked(stored)), _root(stored)):
+        if new.value in MASKS and shown.value in MASKS and shown.value != known.value:
+            masks[id(new)] = new
+            if leads_as_before(steps):
+                secrets.setdefault(id(new), []).append(known.value)
+    places = Counter(map(id, _scalars(root)))
+    for mask in sorted(masks.values(), key=lambda node: node.start_mark.index, reverse=True):
+        found = secrets.get(id(mask), [])
+        # By an alias a mask stands at several places: all of them must be of the same secret.
+        if len(found) == places[id(mask)] and len(set(found)) == 1:
+            start, end = without_marks(text, mask.start_mark.index, mask.end_mark.index)
+            text = text[:start] + _written(found[0]) + text[end:]
     return text
 
 
-_Three = tuple[yaml.Node, yaml.Node, yaml.Node]
-"""A value as it came, as it is shown, and as it is stored."""
+def _written(secret: str) -> str:
+    return str(yaml.dump(secret, Dumper=yaml.SafeDumper, default_style='"', width=float("inf"))).rstrip("\n")
+
+
+_Steps = tuple[Step, ...]
+_Found = tuple[_Steps, yaml.Node, yaml.Node, yaml.Node]
+"""The way to a value, and the value as it came, as it is shown, and as it is stored."""
 
 
 def _is_yaml(text: str) -> bool:
@@ -49,28 +63,34 @@ def _root(text: str) -> yaml.Node:
     return next(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 
 
-def _filled(text: str, new: yaml.Node, shown: yaml.Node, known: yaml.Node) -> Iterator[tuple[int, int, str]]:
-    """Yield where a mask stands and what is to stand there."""
-    if new.value in _MASKS and shown.value in _MASKS and shown.value != known.value:
-        secret = yaml.dump(known.value, Dumper=yaml.SafeDumper, default_style='"', width=float("inf"))
-        yield (*without_marks(text, new.start_mark.index, new.end_mark.index), secret.rstrip("\n"))
+def _scalars(node: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield every scalar, a key or a value, by an alias again."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from (*_scalars(key), *_scalars(value))
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _scalars(item)
+    else:
+        yield node
 
 
-def _pairs(new: yaml.Node, shown: yaml.Node, known: yaml.Node) -> Iterator[_Three]:
-    """Yield the scalars that stand at the same places."""
+def _pairs(steps: _Steps, new: yaml.Node, shown: yaml.Node, known: yaml.Node) -> Iterator[_Found]:
+    """Yield the scalars that stand at the same places, below a key; what is merged (`<<`) stands at many."""
     if type(new) is not type(shown):
         return
-    if isinstance(new, yaml.ScalarNode):
-        yield new, shown, known
+    if isinstance(new, yaml.ScalarNode) and steps:
+        yield steps, new, shown, known
     elif isinstance(new, yaml.MappingNode):
         places = {key.value: place for place, (key, _) in enumerate(shown.value)}
         for key, value in new.value:
-            if key.value in places:
+            if key.value in places and key.tag != MERGE:
                 place = places[key.value]
-                yield from _pairs(value, shown.value[place][1], known.value[place][1])
+                further = (*steps, Step(key.value, new, shown))
+                yield from _pairs(further, value, shown.value[place][1], known.value[place][1])
     elif isinstance(new, yaml.SequenceNode):
         for item, place in _matched(new.value, shown.value):
-            yield from _pairs(item, shown.value[place], known.value[place])
+            yield from _pairs(steps, item, shown.value[place], known.value[place])
 
 
 def _matched(new: Sequence[yaml.Node], shown: Sequence[yaml.Node]) -> list[tuple[yaml.Node, int]]:
@@ -78,10 +98,10 @@ def _matched(new: Sequence[yaml.Node], shown: Sequence[yaml.Node]) -> list[tuple
     names = [_name(item) for item in shown]
     if all(names) and len(set(names)) == len(names):
         return [(item, names.index(name)) for item in new if (name := _name(item)) in names]
-    left = {place: _plain(item) for place, item in enumerate(shown)}
+    left = {place: plain(item) for place, item in enumerate(shown)}
     found, others = [], []
     for item in new:
-        content = _plain(item)
+        content = plain(item)
         place = next((place for place, known in left.items() if known == content), None)
         if place is None:
             others.append(item)
@@ -96,12 +116,3 @@ def _matched(new: Sequence[yaml.Node], shown: Sequence[yaml.Node]) -> list[tuple
 def _name(node: yaml.Node) -> str:
     entries = node.value if isinstance(node, yaml.MappingNode) else ()
     return next((str(value.value) for key, value in entries if key.value == "name"), "")
-
-
-def _plain(node: yaml.Node) -> object:
-    """Return what a value says, whatever its style and whichever mask."""
-    if isinstance(node, yaml.MappingNode):
-        return frozenset((key.value, _plain(value)) for key, value in node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return tuple(map(_plain, node.value))
-    return MASK if node.value in _MASKS else node.value

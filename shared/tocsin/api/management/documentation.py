@@ -50,7 +50,7 @@ DOCUMENTATION: tuple[Operation, ...] = (
         answers={200: Answer("The OpenAPI document of all operations.", dict[str, object])},
     ),
     Operation(
-        id="swagger_ui",
+        id="swaggerUi",
         method="GET",
         paths=("/docs",),
         scope=None,

@@ -41,5 +41,5 @@ def _change(change: Change) -> ChangeShape:
 
 
 HISTORY: tuple[Operation, ...] = (
-    reading("list_changes", "/history", list_changes, "Who changed what", HistoryShape, query=HistoryQuery),
+    reading("listChanges", "/history", list_changes, "Who changed what", HistoryShape, query=HistoryQuery),
 )

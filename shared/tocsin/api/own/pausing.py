@@ -92,7 +92,7 @@ _UNKNOWN = {404: "There is no such rule."}
 
 PAUSING: tuple[Operation, ...] = (
     changing(
-        "pause_rule",
+        "pauseRule",
         "/rules/{id}/pause",
         pause_rule,
         "Stop evaluating a rule; what fires of it ends",
@@ -102,7 +102,7 @@ PAUSING: tuple[Operation, ...] = (
         refusals={**_UNKNOWN, 400: "The pause cannot be read, or has ended."},
     ),
     changing(
-        "resume_rule",
+        "resumeRule",
         "/rules/{id}/resume",
         resume_rule,
         "Evaluate a rule again, also one in quarantine",

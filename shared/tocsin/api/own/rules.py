@@ -57,7 +57,7 @@ def get_rule(services: Services, call: Call) -> Response:
 
 RULES: tuple[Operation, ...] = (
     reading(
-        "list_rules",
+        "listRules",
         "/rules",
         list_rules,
         "The rules with what they are doing now",
@@ -65,7 +65,7 @@ RULES: tuple[Operation, ...] = (
         query=RulesQuery,
     ),
     reading(
-        "get_rule",
+        "getRule",
         "/rules/{id}",
         get_rule,
         "A rule with its instances",

@@ -96,8 +96,8 @@ def list_missed(services: Services, _call: Call) -> Response:
 
 SHARDS: tuple[Operation, ...] = (
     reading(
-        "list_shards", "/shards", list_shards, "How far every shard is, and what lags behind it", ShardsShape
+        "listShards", "/shards", list_shards, "How far every shard is, and what lags behind it", ShardsShape
     ),
-    reading("list_gaps", "/gaps", list_gaps, "Ticks that were not evaluated on time", GapsShape),
-    reading("list_missed", "/missed", list_missed, "Alerts that ended before anybody was told", MissedShape),
+    reading("listGaps", "/gaps", list_gaps, "Ticks that were not evaluated on time", GapsShape),
+    reading("listMissed", "/missed", list_missed, "Alerts that ended before anybody was told", MissedShape),
 )

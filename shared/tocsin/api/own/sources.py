@@ -52,6 +52,6 @@ def _source(name: str, definition: Definition | None, health: Mapping[str, int])
 
 SOURCES: tuple[Operation, ...] = (
     reading(
-        "list_sources", "/sources", list_sources, "The sources, and how well their rules are", SourcesShape
+        "listSources", "/sources", list_sources, "The sources, and how well their rules are", SourcesShape
     ),
 )

@@ -60,6 +60,6 @@ def whoami(_services: Services, call: Call) -> Response:
 
 
 STATUS: tuple[Operation, ...] = (
-    reading("get_tocsin_status", "/status", get_status, "The whole at a glance", StatusShape),
+    reading("getTocsinStatus", "/status", get_status, "The whole at a glance", StatusShape),
     reading("whoami", "/whoami", whoami, "Who asks, and what they may do", WhoamiShape),
 )

@@ -112,14 +112,14 @@ _UNKNOWN = {404: "No such version is kept."}
 
 VERSIONS: tuple[Operation, ...] = (
     reading(
-        "list_config_versions",
+        "listConfigVersions",
         "/config/versions",
         list_versions,
         "The versions of the configuration that are kept",
         VersionsShape,
     ),
     reading(
-        "get_config_version",
+        "getConfigVersion",
         "/config/versions/{version}",
         get_version,
         "A version of the configuration, its secrets masked",
@@ -127,7 +127,7 @@ VERSIONS: tuple[Operation, ...] = (
         refusals=_UNKNOWN,
     ),
     reading(
-        "compare_config_versions",
+        "compareConfigVersions",
         "/config/versions/{version}/diff",
         compare_versions,
         "What has changed from a version to another one, without secrets",
@@ -136,7 +136,7 @@ VERSIONS: tuple[Operation, ...] = (
         refusals=_UNKNOWN,
     ),
     changing(
-        "restore_config_version",
+        "restoreConfigVersion",
         "/config/versions/{version}/restore",
         restore_version,
         "Put an earlier version in force again, as a new one",

@@ -1,6 +1,7 @@
 """What Grafana asks of a Prometheus before it shows its rules: what it is, and whether it answers."""
 
 from datetime import datetime
+from math import isfinite
 from urllib.parse import parse_qsl
 
 from tocsin import __version__
@@ -68,7 +69,8 @@ def _time(text: str, now: datetime) -> float:
     if not text:
         return round(now.timestamp(), 3)
     try:
-        return float(text)
+        if isfinite(seconds := float(text)):  # JSON has no others
+            return seconds
     except ValueError:
         pass
     try:
