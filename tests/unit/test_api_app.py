@@ -131,7 +131,9 @@ def test_what_goes_wrong_is_told_in_the_form_of_the_family(
     response = Asking().ask("GET", f"/{family}/{id_}")
     assert (response.status, told(response)) == (status, says)
     assert response == FORMS[family](_problem(status, says)).with_headers(
-        vary="Accept-Encoding", **({"retry_after": "1"} if status == 503 else {})
+        vary="Accept-Encoding",
+        x_content_type_options="nosniff",
+        **({"retry_after": "1"} if status == 503 else {}),
     )
 
 
@@ -263,3 +265,9 @@ def test_each_request_is_logged_without_its_query_and_body() -> None:
     asking.ask("POST", "/tocsin/take", b'{"name": "hunter2"}', query="token=hunter2", authorization="hunter2")
     [line] = asking.lines
     assert SECRET not in repr(line)
+
+
+def test_options_of_what_is_not_there_is_not_found() -> None:
+    asking = Asking()
+    assert asking.ask("OPTIONS", "/tocsin/api/v1/nothing").status == 404
+    assert asking.ask("OPTIONS", "/tocsin/say").status == 204

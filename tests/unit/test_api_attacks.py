@@ -26,6 +26,26 @@ def posted(name: str, **labels: str) -> dict[str, Any]:
     return {"labels": {"alertname": name, **labels}}
 
 
+# -- bodies that are too large --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [ALERTS, CONFIGURATION, "/config/v1/rules/ns"])
+def test_yaml_that_would_take_too_long_is_refused(path: str) -> None:
+    body = b"a:\n" + b"- {b: c}\n" * 150_000
+    answer = Api().ask("POST", path, body, content_type="application/yaml")
+    assert (answer.status, b"at most 1048576" in answer.body) == (413, True)
+
+
+def test_texts_that_pack_well_do_not_fill_the_memory_of_who_unpacks_them() -> None:
+    api = Api()
+    large = [posted("Down", n=str(n)) | {"annotations": {"text": "a" * 200_000}} for n in range(100)]
+    for start in range(0, 80, 20):
+        assert api.post(ALERTS, large[start : start + 20]).status == 200
+    answer = api.post(ALERTS, large[80:])
+    assert (answer.status, "no room" in document(answer)) == (400, True)
+    assert api.post(ALERTS, [posted("Up")]).status == 200
+
+
 # -- alerts that are too large ------------------------------------------------------------------------
 
 
@@ -86,7 +106,7 @@ def test_a_rule_whose_alerts_no_item_could_hold_fails_alone(tmp_path: Path, labe
     )
     stack.ok("rules", "apply", stack.file("rules.yml", rules))
     stack.source.series |= {"up == 0": [{"text": label}], "late": [{"job": "web"}]}
-    stack.tick()
+    stack.tick(steps=2)
     told = [one.name for held in read_groups(stack.database, stack.world.parallel) for one in held.alerts]
     assert told == ["Late"]
 

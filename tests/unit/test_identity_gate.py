@@ -52,9 +52,15 @@ class Door:
         issuing.put_in_force(self.database, Declared(tuple(users), tuple(grants)), by="ada", now=NOW)
 
     def ask(
-        self, authorization: str = "", iam: str = "", *, gate: Gate | None = None, at: datetime = NOW
+        self,
+        authorization: str = "",
+        iam: str = "",
+        *,
+        gate: Gate | None = None,
+        at: datetime = NOW,
+        address: str = "192.0.2.7",
     ) -> Identity | Stranger:
-        return (gate or self.keyed).identify(Brought(authorization, iam, "192.0.2.7"), at)
+        return (gate or self.keyed).identify(Brought(authorization, iam, address), at)
 
 
 @pytest.fixture
@@ -214,6 +220,21 @@ def test_who_guesses_waits_and_holds_up_nobody_who_is_right(door: Door, checks: 
     assert isinstance(waiting, Stranger)
     assert waiting.wait_seconds == 2
     assert isinstance(door.ask(basic("bob", "his"), at=NOW + timedelta(seconds=2)), Identity)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "waits"),
+    [
+        pytest.param([f"2001:db8::{n}" for n in range(1, 9)], True, id="one network of IPv6"),
+        pytest.param([f"2001:db8:0:{n}::1" for n in range(1, 9)], False, id="eight networks of IPv6"),
+        pytest.param([f"192.0.2.{n}" for n in range(1, 9)], False, id="eight addresses of IPv4"),
+        pytest.param(["somewhere"] * 8, True, id="what is no address"),
+    ],
+)
+def test_guesses_count_by_whom_an_address_belongs_to(door: Door, addresses: list[str], waits: bool) -> None:
+    door.declare([User("ada", hashed("right"), READ)])
+    answers = [door.ask(basic("ada", "guess"), address=address) for address in addresses]
+    assert any(isinstance(answer, Stranger) and answer.wait_seconds for answer in answers) is waits
 
 
 # -- IAM -------------------------------------------------------------------------------------------

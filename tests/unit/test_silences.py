@@ -63,6 +63,22 @@ def test_those_that_name_no_label_are_compared_with_every_alert() -> None:
     assert [one.id for one in index.silenced_by({"job": "b"}, at(0))] == ["b"]
 
 
+def test_a_value_is_compared_with_regular_expressions_once_however_many_alerts_have_it() -> None:
+    index = SilenceIndex(silence(str(n), f'job=~"j{n}.*",instance!=""') for n in range(100))
+    with patch.object(Matcher, "matches", autospec=True, side_effect=Matcher.matches) as compared:
+        for n in range(50):
+            assert [one.id for one in index.silenced_by({"job": "j7", "instance": f"i{n}"}, at(0))] == ["7"]
+    assert compared.call_count == 100 + 50 * 2
+
+
+def test_values_that_were_met_are_forgotten_before_they_are_too_many() -> None:
+    index = SilenceIndex([silence("regex", 'job=~"a.*"')])
+    with patch("tocsin.dispatch.silences._MOST_MET", 3):
+        for n in range(10):
+            assert index.silenced_by({"job": f"a{n}"}, at(0))
+            assert len(index._met) <= 3
+
+
 def test_the_index_holds_all_of_them() -> None:
     one = silence("one", "a=b")
     passed = replace(one, id="two", ends_at=at(-1))

@@ -72,16 +72,16 @@ class App:
         response = compressed(request, response)
         if not passes(response):
             response = form_of(request.path)(Problem(503, _TOO_LARGE))
-        response = self._cors.allow(request, response)
+        response = self._cors.allow(request, response).with_headers(x_content_type_options="nosniff")
         return Response(response.status, b"", response.headers) if request.method == "HEAD" else response
 
     def _plain_answer(self, request: Request, said: dict[str, str]) -> Response:
         """Return what is answered, and note in `said` what is worth a word in the log."""
-        if request.method == "OPTIONS":
-            return self._cors.preflight(request)
         found = self._router.route(request.method, request.path)
         if isinstance(found, NotFound):
             return form_of(request.path)(Problem(404, f"path {request.path} was not found"))
+        if request.method == "OPTIONS":
+            return self._cors.preflight(request)
         form = found.operation.form
         if not isinstance(found, Found):
             methods = ",".join(found.allowed)

@@ -4,7 +4,10 @@ import json
 import re
 from typing import Any
 
+from tocsin.api.problems import ApiError
 from tocsin.yamltree import Tree
+
+MOST_YAML_BYTES = 1 << 20
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -26,5 +29,15 @@ def from_json(body: bytes) -> Any:
 
 
 def from_yaml(body: bytes) -> Any:
-    """Return what the first document of a YAML text says, every scalar as text or None; raises ValueError."""
+    """Return what the first document of a YAML text says, every scalar as text or None.
+
+    Raises ValueError, and ApiError for one that is too large.
+    """
+    check_yaml(body)
     return Tree(body.decode(errors="replace")).data
+
+
+def check_yaml(body: bytes) -> None:
+    """Raise ApiError for a text that would take longer to read than a function may: YAML is slow."""
+    if len(body) > MOST_YAML_BYTES:
+        raise ApiError(413, f"the YAML has {len(body)} bytes, at most {MOST_YAML_BYTES} are taken")

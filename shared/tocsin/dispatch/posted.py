@@ -87,6 +87,11 @@ def _check_size(labels: Mapping[str, str], others: Iterable[tuple[str, str]]) ->
         raise PostedError(f"an alert has {size} bytes, at most {_MOST_BYTES} are taken")
 
 
+def text_bytes(alert: Alert) -> int:
+    """Return how long an alert's texts are, in bytes."""
+    return _bytes((*alert.labels.items(), *alert.annotations.items())) + len(alert.generator_url.encode())
+
+
 def _bytes(pairs: Iterable[tuple[str, str]]) -> int:
     return sum(len(text.encode()) for pair in pairs for text in pair)
 

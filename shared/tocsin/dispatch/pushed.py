@@ -15,7 +15,16 @@ from tocsin.alert import from_document, to_document
 from tocsin.dispatch import tally
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.intake import Intake
-from tocsin.dispatch.posted import Known, Posted, PostedError, complete, extended, is_extension, merge
+from tocsin.dispatch.posted import (
+    Known,
+    Posted,
+    PostedError,
+    complete,
+    extended,
+    is_extension,
+    merge,
+    text_bytes,
+)
 from tocsin.dispatch.tally import Tally
 from tocsin.index import INDEX, Index
 from tocsin.instants import instant, millis
@@ -27,7 +36,8 @@ FIRING, RESOLVED = "firing", "resolved"
 """The status of a posted alert, by which they are counted."""
 KEPT = timedelta(minutes=30)
 """How long an alert that has ended is known: what is posted late of it is merged with it."""
-_MOST_BYTES = 350 * 1024
+_MOST_BYTES, _MOST_TEXT_BYTES = 350 * 1024, 16 << 20
+"""Of a writer's alerts as they are stored, and unpacked: some texts become a thousand times smaller."""
 _TRIES = 20
 _SECONDS = 20.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
@@ -144,7 +154,7 @@ class Pushed:
                 return []
             stored = _to_item(after, self._token())
             refused: list[Known] = []
-            if _size(stored) > _MOST_BYTES:
+            if not _has_room(after, stored):
                 fitting, refused = _fitting(shelf, news)
                 after = taken(shelf, fitting, now, self._slack)
                 stored = _to_item(after, self._token())
@@ -226,8 +236,12 @@ def _pause_seconds(number: int, token: str) -> float:
     return float(chance * min(_FIRST_PAUSE_SECONDS * 2**number, _LONGEST_PAUSE_SECONDS))
 
 
-def _size(item: Item) -> int:
-    return sum(len(value) for value in item.values() if isinstance(value, bytes))
+def _has_room(shelf: Shelf, item: Item) -> bool:
+    stored = sum(len(value) for value in item.values() if isinstance(value, bytes))
+    return (
+        stored <= _MOST_BYTES
+        and sum(text_bytes(one.alert) for one in shelf.known.values()) <= _MOST_TEXT_BYTES
+    )
 
 
 def _from_item(item: Item | None) -> Shelf:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 from tocsin.identity.book import AccessBook, Known
 from tocsin.identity.gate import Brought, Stranger
@@ -61,6 +62,7 @@ class Keyed:
     def _by_password(
         self, known: Known, name: str, password: str, address: str, now: datetime
     ) -> Identity | Stranger:
+        address = _network(address)
         user = known.users.get(name)
         if not self._passwords.remembers(user, password):
             if (seconds := self._guesses.wait_seconds(address, now)) > 0:
@@ -69,6 +71,15 @@ class Keyed:
                 self._guesses.count(address, now)
                 return _WRONG
         return Identity(name, user.scopes if user else frozenset(), Proof.BASIC)
+
+
+def _network(address: str) -> str:
+    """Return whose guesses an address's are: of IPv6 its network's (/64), which one customer has to themselves."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
 
 
 def _by_token(known: Known, text: str, now: datetime, proof: Proof) -> Identity | Stranger:

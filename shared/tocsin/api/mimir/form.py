@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tocsin.api.bodies import check_yaml
 from tocsin.api.operation import Call
 from tocsin.api.problems import ApiError
 from tocsin.api.responses import YAML, Response, json_response, text_response
@@ -22,6 +23,7 @@ def yaml_response(document: Any) -> Response:
 
 def text_of(call: Call) -> str:
     """Return the body of a request as text; raises ApiError."""
+    check_yaml(call.request.body)
     try:
         return call.request.body.decode()
     except UnicodeDecodeError:
