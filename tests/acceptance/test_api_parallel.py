@@ -24,7 +24,8 @@ from tocsin.settings import Access, Api, Settings
 from tocsin.views.groups import read_groups
 
 WRITERS, OWN, SHARED = 50, 8, 8
-_MOST_TRIES = 10
+_MOST_TRIES = 60
+"""A Prometheus never stops; on a busy machine an engine in one process answers some only after a while."""
 _HEADERS = {"content-type": "application/json"}
 
 

@@ -226,7 +226,7 @@ def silence(page: Page, **labels: str) -> str:
 def test_the_header_says_in_words_how_things_are(page: Page) -> None:
     page.open(shows="HighLatency")
 
-    assert page.text("#headline") == "3 groups fire, 1 is muted. 1 rule is not well."
+    assert page.text("#headline") == "3 groups fire, 1 more is muted. 1 rule is not well."
     assert page.driver.title == "(3) Tocsin"
 
 
@@ -285,7 +285,7 @@ def test_a_silence_is_created_from_an_alert_and_mutes_it(page: Page) -> None:
     page.wait_for("It mutes 1 alert")
     page.click("Alerts", within="#views")
     page.wait_for("Silenced until")
-    assert page.text("#headline").startswith("2 groups fire, 2 are muted.")
+    assert page.text("#headline").startswith("2 groups fire, 2 more are muted.")
     [made] = page.api.silences.values()
     assert (made["createdBy"], made["comment"]) == ("ann", "Known, being worked on")
 

@@ -291,6 +291,16 @@ def test_a_rule_that_is_not_there(api: Api, unit: str) -> None:
     assert refused(api, f"/rules/{unit}/resume", {})[0] == 404
 
 
+def test_a_pause_without_a_body_is_for_good_and_leaves_alone_who_wrote_the_rule(api: Api) -> None:
+    before = rule(api, "Down")
+    answer = api.ask("POST", f"/tocsin/api/v1/rules/{before['id']}/pause")
+    after = rule(api, "Down")
+    assert (answer.status, after["paused"]) == (200, {"until": None, "by": "api"})
+    assert [after[name] for name in ("writtenBy", "writtenAt")] == [
+        before[n] for n in ("writtenBy", "writtenAt")
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "until"),
     [
@@ -305,7 +315,7 @@ def test_a_rule_is_paused_and_resumed(
     api: Api, stack: Stack, body: dict[str, str], until: str | None
 ) -> None:
     unit, key = rule(api, "Down")["id"], rule(api, "Down")["key"]
-    paused = {"id": unit, "key": key, "paused": {"until": until, "by": ""}}
+    paused = {"id": unit, "key": key, "paused": {"until": until, "by": "api"}}
     assert posted(api, f"/rules/{unit}/pause", body) == paused
     found = rule(api, "Down")
     assert (found["paused"], found["lagSeconds"]) == (paused["paused"], None)

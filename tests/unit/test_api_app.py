@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from pydantic import BaseModel
 
 from tests.unit.asking_api import OFF, Api
@@ -48,6 +49,11 @@ def crowd(_services: Services, _call: Call) -> Response:
     raise CrowdedError("others change the same alerts")
 
 
+def lose(_services: Services, _call: Call) -> Response:
+    """Fail as AWS does at times."""
+    raise EndpointConnectionError(endpoint_url=f"https://{SECRET}")
+
+
 def refuse(_services: Services, _call: Call) -> Response:
     """Refuse."""
     raise ApiError(404, "there is none")
@@ -82,6 +88,7 @@ def _operations(family: str, form: Form) -> list[Operation]:
     return [
         operation("fail", "GET", fail),
         operation("crowd", "GET", crowd),
+        operation("lose", "GET", lose),
         operation("refuse", "GET", refuse),
         operation("say", "GET", say, query=Many),
         operation("take", "POST", take, body=Body(Named)),
@@ -122,6 +129,7 @@ def told(response: Response) -> str:
     [
         ("fail", 500, "internal error"),
         ("crowd", 503, "others change the same alerts; try again"),
+        ("lose", 503, "the database does not answer; try again"),
         ("refuse", 404, "there is none"),
     ],
 )

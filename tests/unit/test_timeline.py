@@ -40,6 +40,12 @@ def test_another_answer_another_outcome_or_another_notification_is_another_event
     assert len(timeline(BUSY, *others).events) == 4
 
 
+def test_what_fails_alike_at_every_slot_is_one_event_and_what_is_delivered_never_is() -> None:
+    slots = [replace(BUSY, number=number, at=at(10 * number), firing=number) for number in range(1, 5)]
+    assert timeline(*slots).events == (replace(slots[-1], tries=4),)
+    assert len(timeline(*(replace(one, outcome=DELIVERED) for one in slots)).events) == 4
+
+
 def test_twenty_events_are_kept() -> None:
     found = timeline(*(replace(EVENT, number=number, at=at(300 * number)) for number in range(100)))
     assert [event.number for event in found.events] == list(range(99, 79, -1))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.api.compressing import compressed, passes
 from tocsin.api.cors import Cors
@@ -20,8 +21,11 @@ from tocsin.dispatch.pushed import CrowdedError
 from tocsin.identity.gate import Brought, Gate, Stranger
 from tocsin.identity.identity import Identity, Proof
 from tocsin.identity.ratelimit import RateLimit
+from tocsin.stores.dynamodb import UnprocessedKeysError
+from tocsin.stores.sqs import UnsentError
 from tocsin.views.groups import UnreadError
 
+_AWS_FAILS = (BotoCoreError, ClientError, UnprocessedKeysError, UnsentError)
 _ANONYMOUS = Identity("", frozenset(), Proof.NONE)
 """Who asks what everybody may."""
 _TOO_LARGE = (
@@ -98,6 +102,9 @@ class App:
             return form(error.problem)
         except (CrowdedError, UnfinishedError, UnreadError) as error:
             return form(Problem(503, f"{error}; try again")).with_headers(retry_after="1")
+        except _AWS_FAILS:
+            self._log.exception("AWS failed", extra={"operation": found.operation.id})
+            return form(Problem(503, "the database does not answer; try again")).with_headers(retry_after="1")
         except Exception:  # noqa: BLE001
             # The boundary: what we did not foresee is told to the log, never to who asks.
             self._log.exception("failed", extra={"operation": found.operation.id})

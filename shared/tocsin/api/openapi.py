@@ -150,7 +150,7 @@ def _query_parameter(name: str, schema: Mapping[str, Any], *, required: bool) ->
 
 def _request_body(body: Body, schema: Document) -> Document:
     first, *others = body.media_types
-    described: Document = {"required": True, "content": {first: {"schema": schema}}}
+    described: Document = {"required": not body.optional, "content": {first: {"schema": schema}}}
     if others:
         also = "whatever it is said to be" if "*/*" in others else f"as {', '.join(others)}"
         described["description"] = f"Taken {also}, too."

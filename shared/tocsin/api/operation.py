@@ -31,6 +31,8 @@ class Body:
     """The first is what the documentation says; others are read as the first is. `*/*` is anything."""
     parse: Callable[[bytes], Any] | None = None
     """Makes of the bytes what the schema describes, JSON if there is none; raises ApiError."""
+    optional: bool = False
+    """Whether no body means an empty object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Call:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Any = None
     body: Any = None
+
+    @property
+    def author(self) -> str:
+        """Who the history says it was."""
+        return self.identity.name or "api"
 
 
 Handle = Callable[[Services, Call], Response]

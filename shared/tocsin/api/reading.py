@@ -43,7 +43,8 @@ def read_body(operation: Operation, request: Request) -> Any:
     check_media_type(body, request)
     if body.schema is None:
         return None
-    document = body.parse(request.body) if body.parse else _json(request.body)
+    text = b"{}" if body.optional and not request.body else request.body
+    document = body.parse(text) if body.parse else _json(text)
     try:
         return TypeAdapter(body.schema).validate_python(document)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from tocsin.bootstrap import World, aws, with_receivers, with_sources
 from tocsin.cli.session import Target
@@ -22,6 +22,7 @@ LOCAL = "tocsin-local"
 _LOCAL_URL = "http://127.0.0.1:9093"
 _LOCAL_REGION = "us-east-1"
 _LOCAL_KEY = "local"
+_NOT_THERE = ": is `tocsin local` running? If it listens elsewhere, give --endpoint-url"
 
 
 @contextmanager
@@ -41,6 +42,8 @@ def connected(target: Target) -> Iterator[World]:
         yield with_receivers(world, session, **client)
     except ClientError as error:
         raise click.ClickException(_refusal(error)) from error
+    except EndpointConnectionError as error:
+        raise click.ClickException(f"{error}{_NOT_THERE if target.stack == LOCAL else ''}") from error
     except (BotoCoreError, SettingsError, InvalidRequestError, UnprocessedKeysError, UnsentError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -70,11 +73,14 @@ def local_target(target: Target, environment: Mapping[str, str]) -> Target:
 
 
 def _session(target: Target) -> boto3.Session:
-    session = boto3.Session(profile_name=target.profile or None, region_name=target.region or None)
-    if target.stack == LOCAL and session.get_credentials() is None:
-        region = session.region_name or _LOCAL_REGION
+    profile, region = target.profile or None, target.region or None
+    session = boto3.Session(profile_name=profile, region_name=region)
+    if target.stack != LOCAL:
+        return session
+    region = session.region_name or _LOCAL_REGION
+    if session.get_credentials() is None:
         return boto3.Session(_LOCAL_KEY, _LOCAL_KEY, region_name=region)
-    return session
+    return boto3.Session(profile_name=profile, region_name=region)
 
 
 def _described(session: boto3.Session, stack: str, client: Mapping[str, Any]) -> Mapping[str, Any]:

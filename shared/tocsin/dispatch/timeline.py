@@ -29,7 +29,7 @@ _MOST_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line: so many tries of one notification that ended alike.
+    """One line: so many tries that ended alike, what it says of the content is that of the last one.
 
     `outcome` is `delivered`, the reason of a failure (`notification.Failure`), or why it was not tried. `at` is the
     time of the last try. Unless it is `final` the same content is tried again.
@@ -47,8 +47,9 @@ class Event:
     final: bool = True
 
     def continues(self, earlier: "Event") -> bool:
-        """Tell whether it is more of the same."""
-        return (self.number, self.outcome, self.detail) == (earlier.number, earlier.outcome, earlier.detail)
+        """Tell whether it is more of the same: what fails alike at every slot is one line, what is delivered never."""
+        same = self.number == earlier.number or self.outcome != DELIVERED
+        return same and (self.outcome, self.detail) == (earlier.outcome, earlier.detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _start(database: Database) -> datetime:
 def _database(blueprint: Blueprint, engine: Engine) -> Database:
     """Return all of the stack's tables, as its people use them: each function has only those it needs."""
     tables = table_names(blueprint)
-    client = engine.session.client("dynamodb", config=client_config(), **engine.client)
+    client = engine.session.client("dynamodb", **{"config": client_config(), **engine.client})
     return DynamoDatabase(client, tables)
 
 

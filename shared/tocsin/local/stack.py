@@ -18,8 +18,10 @@ from tocsin.local.template import Template, TemplateError, read
 from tocsin.local.watching import Watcher
 from tocsin.ports import Clock, Meter
 from tocsin.settings import Settings
+from tocsin.stores.dynamodb import client_config
 from tocsin.stores.tables import EXPIRES_ATTRIBUTE
 
+_REGION = "us-east-1"
 NAME = "tocsin-local"
 """What the names of a local stack's resources begin with."""
 
@@ -51,10 +53,16 @@ class Engine:
 
 
 def engine(endpoint_url: str | None, region: str | None, *, embedded: bool = False) -> Engine:
-    """Return the engine at an endpoint, or a real account; the embedded one is reached with a dummy key."""
-    key = "local" if embedded else None
-    session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
-    return Engine(session, {"endpoint_url": endpoint_url} if endpoint_url else {})
+    """Return the engine at an endpoint, or a real account.
+
+    The embedded one is reached with a dummy key, and so is another where nobody has a key. It does one thing at a
+    time: who gives up early and asks again only makes its queue longer.
+    """
+    session = boto3.Session(region_name=region)
+    if embedded or (endpoint_url and session.get_credentials() is None):
+        session = boto3.Session("local", "local", region_name=session.region_name or _REGION)
+    client: dict[str, Any] = {"endpoint_url": endpoint_url} if endpoint_url else {}
+    return Engine(session, client | ({"config": client_config(patient=True)} if embedded else {}))
 
 
 # -- resources ------------------------------------------------------------------------------------

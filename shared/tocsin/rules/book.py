@@ -125,12 +125,11 @@ class RuleBook:
         Raises MissingRuleError if a unit has no row by now: somebody has deleted it, and nothing may come
         back of it.
         """
-        written: dict[str, Value] = {"by": by, "at": at_ms}
         paused: dict[str, Value] = {"paused": pause_to_value(pause), "paused_by": by} if pause else {}
         writes: list[Write] = [
             Update(
                 row_key(unit),
-                set=written | paused,
+                set=paused,
                 add={"revision": 1},
                 remove=() if pause else ("paused", "paused_by"),
                 condition=Present("rule"),

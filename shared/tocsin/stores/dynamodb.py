@@ -39,15 +39,15 @@ class UnprocessedKeysError(RuntimeError):
     """DynamoDB left keys unread, try after try."""
 
 
-def client_config() -> Config:
+def client_config(*, patient: bool = False) -> Config:
     """Return how a client behaves: throttling and network faults are left to the SDK's standard retries.
 
-    The timeouts suit a Lambda that has seconds, not the SDK's minute.
+    The timeouts suit a Lambda that has seconds, not the SDK's minute; `patient`, an engine that is slow.
     """
     return Config(
         retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=2,
-        read_timeout=4,
+        read_timeout=60 if patient else 4,
         tcp_keepalive=True,
         max_pool_connections=20,
     )

@@ -25,7 +25,10 @@ def openapi(_services: Services, _call: Call) -> Response:
 def swagger_ui(services: Services, _call: Call) -> Response:
     """Answer Swagger UI, whole in one page (Powertools brings it along); raises ApiError where access is asked for."""
     if services.settings.api.access is not Access.OFF:
-        raise ApiError(404, "this page is there under `tocsin local` only; read /tocsin/api/v1/openapi.json")
+        raise ApiError(
+            404,
+            "this page is there while access is off (`tocsin local` on loopback); read /tocsin/api/v1/openapi.json",
+        )
     from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
     from tocsin.api.openapi import text
@@ -56,8 +59,8 @@ DOCUMENTATION: tuple[Operation, ...] = (
         scope=None,
         handle=swagger_ui,
         form=tocsin,
-        summary="Swagger UI, under `tocsin local` only",
+        summary="Swagger UI, while access is off",
         tag="management",
-        answers={200: Answer("A page.", str, _HTML), 404: Answer("This is not `tocsin local`.")},
+        answers={200: Answer("A page.", str, _HTML), 404: Answer("Access is not off.")},
     ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tocsin.api.mimir.form import author, text_of, yaml_response
+from tocsin.api.mimir.form import text_of, yaml_response
 from tocsin.api.mimir.templatefiles import GivenFiles
 from tocsin.api.operation import Call
 from tocsin.api.problems import ApiError
@@ -94,7 +94,7 @@ def _store(
     services: Services, call: Call, text: str, config: Config, in_force: Version | None, **note: Any
 ) -> None:
     """Store the configuration that takes the place of the one `in_force`; raises ApiError."""
-    seen, by = in_force.number if in_force else 0, author(call)
+    seen, by = in_force.number if in_force else 0, call.author
     try:
         store(services.database, text, config, by=by, via=Via.API, now=services.now(), seen=seen, **note)
     except OvertakenError as error:

@@ -1,4 +1,4 @@
-"""The forms of Mimir's answers: YAML for what is asked, JSON for what is done; and who has asked."""
+"""The forms of Mimir's answers: YAML for what is asked, JSON for what is done."""
 
 from typing import Any
 
@@ -28,8 +28,3 @@ def text_of(call: Call) -> str:
         return call.request.body.decode()
     except UnicodeDecodeError:
         raise ApiError(400, "the body is not UTF-8") from None
-
-
-def author(call: Call) -> str:
-    """Return who the history says it was."""
-    return call.identity.name or "api"

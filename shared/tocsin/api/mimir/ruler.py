@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from tocsin.api.mimir.form import accepted, author, text_of, yaml_response
+from tocsin.api.mimir.form import accepted, text_of, yaml_response
 from tocsin.api.mimir.groups import Group, by_group, to_document, unsaid
 from tocsin.api.operation import Call
 from tocsin.api.problems import ApiError
@@ -96,7 +96,7 @@ def _deleted(services: Services, call: Call, nothing: str) -> Response:
 def _write(services: Services, call: Call, stored: Sequence[StoredRule], wanted: Sequence[Rule]) -> None:
     changes = compare(stored, wanted, {call.path["namespace"]}, prune=True)
     try:
-        apply_changes(services.database, changes, by=author(call), via=Via.API, now=services.now())
+        apply_changes(services.database, changes, by=call.author, via=Via.API, now=services.now())
     except MissingRuleError as error:
         raise ApiError(409, str(error)) from None
 

@@ -75,7 +75,7 @@ def _set_pause(services: Services, call: Call, pause: Pause | None) -> Response:
         raise _unknown(unit)
     try:
         book = RuleBook(database)
-        book.pause([unit], pause, by=call.identity.name, at_ms=millis(now), via=Via.API)
+        book.pause([unit], pause, by=call.author, at_ms=millis(now), via=Via.API)
     except MissingRuleError:
         raise _unknown(unit) from None
     stored = read_one(database, read_index(database), unit)
@@ -98,7 +98,7 @@ PAUSING: tuple[Operation, ...] = (
         "Stop evaluating a rule; what fires of it ends",
         PausedShape,
         scope=Scope.RULES_WRITE,
-        body=Body(PauseBody),
+        body=Body(PauseBody, optional=True),
         refusals={**_UNKNOWN, 400: "The pause cannot be read, or has ended."},
     ),
     changing(

@@ -94,7 +94,7 @@ def restore_version(services: Services, call: Call) -> Response:
             services.database,
             earlier.text,
             read_again(earlier).config,
-            by=call.identity.name,
+            by=call.author,
             via=Via.API,
             now=services.now(),
             note=call.body.note or note_of_return(earlier),
@@ -142,7 +142,7 @@ VERSIONS: tuple[Operation, ...] = (
         "Put an earlier version in force again, as a new one",
         RestoredShape,
         scope=Scope.ADMIN,
-        body=Body(RestoreBody),
+        body=Body(RestoreBody, optional=True),
         refusals={
             **_UNKNOWN,
             400: "The version is no longer accepted.",

@@ -186,6 +186,10 @@ export function headline(groups) {
   const firing = all.filter((group) => group.state === "fires");
   const muted = all.filter((group) => group.state === "muted").length;
   const fire = firing.length ? `${count(firing.length, "group")} ${firing.length === 1 ? "fires" : "fire"}` : "Nothing fires";
-  const words = muted ? `${fire}, ${muted} ${muted === 1 ? "is" : "are"} muted.` : `${fire}.`;
+  const waiting = groups.filter((group) => group.retryAt).length;
+  const words = [
+    muted ? `${fire}, ${muted}${firing.length ? " more" : ""} ${muted === 1 ? "is" : "are"} muted.` : `${fire}.`,
+    waiting ? `${count(waiting, "group")} could not be told of yet.` : "",
+  ].join(" ").trim();
   return { words, firing: firing.length, severity: firing.length ? worst(firing.flatMap((group) => group.firing)) : "ok" };
 }

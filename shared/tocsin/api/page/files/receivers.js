@@ -45,7 +45,7 @@ function drawIntegration(one) {
   return h(
     "div",
     { class: "part", key: one.integrationName },
-    h("p", { class: "head" }, h("strong", null, one.integration), state, one.sendResolved ? null : h("span", { class: "when" }, "no resolved")),
+    h("p", { class: "head" }, h("strong", null, one.integration), state, one.sendResolved ? null : h("span", { class: "when" }, "is not told of ends")),
     facts(["Last delivery", ...answer(one.lastDelivery)], ["Last failure", ...answer(one.lastFailure)], ["Tries again", ...retries(one.retrying)]),
   );
 }
@@ -53,4 +53,4 @@ function drawIntegration(one) {
 const answer = (one) => (one ? [time(one.at), " ", outcome(one), " ", one.detail] : [null]);
 
 const retries = (all) =>
-  all.length ? [count(all.length, "notification"), ": ", all.slice(0, 5).map((one) => h("a", { key: one.groupId, href: place(`groups/${one.groupId}`) }, `${one.reason} (${count(one.tries, "try", "tries")})`))] : [null];
+  all.length ? [count(all.length, "notification"), all.slice(0, 5).map((one, index) => [index ? ", " : ": ", h("a", { key: one.groupId, href: place(`groups/${one.groupId}`) }, `${one.groupKey} (${count(one.tries, "try", "tries")})`)])] : [null];
