@@ -162,7 +162,7 @@ def aws(settings: Settings, session: boto3.Session | None = None, **client: Any)
     """
     session = session or boto3.Session()
     clock = SystemClock()
-    client = {"config": dynamodb.client_config(), **client}
+    client = {"config": dynamodb.client_config()} | client
     database_client: DynamoDBClient = session.client("dynamodb", **client)
     database_client.meta.events.register("after-call.dynamodb", clock.watch)
     queues = session.client("sqs", **client)

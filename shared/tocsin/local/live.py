@@ -21,7 +21,7 @@ from tocsin.local.states import States, Transition
 from tocsin.local.watching import Line, Tally
 from tocsin.ports import Database, Delete
 from tocsin.schedule.fanout import WATERMARK
-from tocsin.stores.dynamodb import DynamoDatabase, client_config
+from tocsin.stores.dynamodb import DynamoDatabase
 from tocsin.stores.tables import TABLES
 
 Event = Line | Transition
@@ -106,7 +106,7 @@ def _start(database: Database) -> datetime:
 def _database(blueprint: Blueprint, engine: Engine) -> Database:
     """Return all of the stack's tables, as its people use them: each function has only those it needs."""
     tables = table_names(blueprint)
-    client = engine.session.client("dynamodb", **{"config": client_config(), **engine.client})
+    client = engine.session.client("dynamodb", config=engine.config, **engine.client)
     return DynamoDatabase(client, tables)
 
 

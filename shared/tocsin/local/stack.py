@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 import tocsin
@@ -41,10 +42,19 @@ def blueprint(path: Path, parameters: Mapping[str, str], region: str = "us-east-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Where AWS is: a session, and what every client is made with."""
+    """Where AWS is: a session, and what every client is made with.
+
+    One that does one thing at a time wants patience: who gives up early and asks again only makes its queue longer.
+    """
 
     session: boto3.Session
     client: Mapping[str, Any]
+    patience: bool = False
+
+    @property
+    def config(self) -> Config:
+        """How clients of the database and the queues behave."""
+        return client_config(patient=self.patience)
 
     def make(self, service: str) -> Any:
         """Return a client of a service."""
@@ -55,14 +65,12 @@ class Engine:
 def engine(endpoint_url: str | None, region: str | None, *, embedded: bool = False) -> Engine:
     """Return the engine at an endpoint, or a real account.
 
-    The embedded one is reached with a dummy key, and so is another where nobody has a key. It does one thing at a
-    time: who gives up early and asks again only makes its queue longer.
+    The embedded one is reached with a dummy key, and so is another where nobody has a key.
     """
     session = boto3.Session(region_name=region)
     if embedded or (endpoint_url and session.get_credentials() is None):
         session = boto3.Session("local", "local", region_name=session.region_name or _REGION)
-    client: dict[str, Any] = {"endpoint_url": endpoint_url} if endpoint_url else {}
-    return Engine(session, client | ({"config": client_config(patient=True)} if embedded else {}))
+    return Engine(session, {"endpoint_url": endpoint_url} if endpoint_url else {}, patience=embedded)
 
 
 # -- resources ------------------------------------------------------------------------------------
@@ -105,7 +113,7 @@ def world(function: Function, engine: Engine, clock: Clock, queues: Mapping[str,
     settings = Settings.from_environment(function.environment)
     by_url = {queue.settings.url: queue for queue in queues.values()}
     local = replace(
-        bootstrap.aws(settings, engine.session, **engine.client),
+        bootstrap.aws(settings, engine.session, config=engine.config, **engine.client),
         clock=clock,
         ticks=by_url.get(settings.ticks_queue_url),
         flushes=by_url.get(settings.flushes_queue_url),
