@@ -5,9 +5,6 @@ VENV ?= .venv
 SAM ?= sam
 ARCH ?= arm64
 
-# Many tests wait for real programs: one worker more than there are processors.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-
 MADE = $(VENV)/.made
 
 .PHONY: demo test differential lint bench build clean
@@ -17,7 +14,7 @@ demo: $(MADE)
 
 # The slowest modules stand first (tests/acceptance): in this order none is waited for at the end.
 test: $(MADE)
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 # Needs Debian's prometheus-alertmanager, some minutes and a machine with little else to do.
 differential: $(MADE)

@@ -39,7 +39,7 @@ SEEDS = [f"s{number:02}" for number in range(50)]
 INTERVAL_MS = 200
 EVALUATIONS = 200
 INPUT_SECONDS = 75
-MOST_SECONDS = 240
+MOST_SECONDS = 900
 EXTERNAL_URL = "http://prometheus.test/prometheus"
 PAUSES = (1, 1, 2, 3, 5, 15)
 """For how many intervals we let Prometheus go ahead; what lies between is one pass of ours."""
