@@ -173,10 +173,11 @@ def test_a_process_that_was_killed_goes_on_where_it_was(
     tmp_path: Path, outside: Outside, files: list[str], ministack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = ["--endpoint-url", ministack, "--region", "us-east-1", "--prometheus", outside.url, *files]
-    keys = ["--speed", SPEED, "--listen"]
+    # The same address for both: links in pages are to where the API is.
+    options += ["--speed", SPEED, "--listen", f"127.0.0.1:{_free_port()}"]
     first, second = tmp_path / "first", tmp_path / "second"
     with credentials(tmp_path, monkeypatch):
-        with local(first, *options, *keys, f"127.0.0.1:{_free_port()}") as process:
+        with local(first, *options) as process:
             told = outside.page()
             assert told["status"] == "firing", first.read_text()
             # Killed between the sending and its log it would tell again, under the same idempotency key.
@@ -184,7 +185,7 @@ def test_a_process_that_was_killed_goes_on_where_it_was(
             process.send_signal(signal.SIGKILL)
             process.wait(WAIT_SECONDS)
         outside.down = False
-        with local(second, *options, *keys, f"127.0.0.1:{_free_port()}") as process:
+        with local(second, *options) as process:
             # Where time runs fast an answer may come too late: then exactly the same is told again.
             while (page := outside.page()) == told:
                 pass
