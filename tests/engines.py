@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-START_SECONDS = 30
+START_SECONDS = 120
 REPOSITORY = Path(__file__).parents[1]
 DYNAMODB_LOCAL = os.environ.get("TOCSIN_DYNAMODB_ENDPOINT", "")
 
@@ -49,17 +49,17 @@ def session() -> boto3.Session:
 @cache
 def dynamodb_client(endpoint: str | None) -> "DynamoDBClient":
     """Return the session's client of an endpoint; None stands for moto."""
-    return session().client("dynamodb", endpoint_url=endpoint, config=client_config())
+    return session().client("dynamodb", endpoint_url=endpoint, config=client_config(patient=True))
 
 
 @cache
 def sqs_client(endpoint: str | None) -> "SQSClient":
     """Return the session's client of an endpoint; None stands for moto."""
-    return session().client("sqs", endpoint_url=endpoint, config=client_config())
+    return session().client("sqs", endpoint_url=endpoint, config=client_config(patient=True))
 
 
 def create_tables(client: "DynamoDBClient", prefix: str) -> dict[str, str]:
-    """Create the four tables and return their physical names by the logical ones; nothing in them expires."""
+    """Create the tables and return their physical names by the logical ones; nothing in them expires."""
     tables = {logical: prefix + logical for logical in TABLES}
     for logical, physical in tables.items():
         client.create_table(TableName=physical, BillingMode="PAY_PER_REQUEST", **_schema(logical))

@@ -22,8 +22,8 @@ from tests.cloudformation import ROOT
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-START_SECONDS = 30
-SAM_SECONDS = 300
+START_SECONDS = 120
+SAM_SECONDS = 900
 
 
 class CommandError(AssertionError):

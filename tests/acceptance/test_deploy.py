@@ -20,7 +20,7 @@ from tocsin.api.operations import OPERATIONS
 pytestmark = [pytest.mark.sam, pytest.mark.ministack]
 
 TICK = timedelta(seconds=10)
-PAGE_SECONDS = 180
+PAGE_SECONDS = 600
 """The schedule fires a minute after it was made, and the worst machine has time to spare."""
 
 RULES = """

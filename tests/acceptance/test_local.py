@@ -33,7 +33,7 @@ receivers:
     webhook_configs: [{{url: "{webhook}"}}]
 """
 SPEED = "20"
-WAIT_SECONDS = 40
+WAIT_SECONDS = 160
 
 
 class Outside:

@@ -29,7 +29,7 @@ from tocsin.timeintervals import (
 )
 
 COUNT = int(os.environ.get("TOCSIN_FUZZ", "10000"))
-SLOWEST_SECONDS = 2.0
+SLOWEST_SECONDS = 10.0
 WHEN = datetime(2026, 2, 28, 23, 59, 30, tzinfo=UTC)
 
 SCRAPS = (

@@ -15,7 +15,7 @@ from tocsin.rules.rulefile import parse_rule_file
 from tocsin.rules.rulewriting import format_rule_file
 
 COUNT = int(os.environ.get("TOCSIN_FUZZ", "10000"))
-SLOWEST_SECONDS = 2.0
+SLOWEST_SECONDS = 10.0
 
 FILES = (
     """\

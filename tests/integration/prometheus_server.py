@@ -19,7 +19,7 @@ import yaml
 needs_prometheus = pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="prometheus is not installed (apt-get install prometheus)"
 )
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 class Exporter:

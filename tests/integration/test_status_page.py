@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason="chromium is not installed (apt-get install chromium chromium-driver)",
 )
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 80.0
 VIEWS = (
     "#/alerts",
     "#/silences",

@@ -46,7 +46,7 @@ def client_config(*, patient: bool = False) -> Config:
     """
     return Config(
         retries={"mode": "standard", "total_max_attempts": 5},
-        connect_timeout=2,
+        connect_timeout=20 if patient else 2,
         read_timeout=60 if patient else 4,
         tcp_keepalive=True,
         max_pool_connections=20,
