@@ -26,6 +26,7 @@ class Handler:
             "ticks_sent": len(minute.fanned_out.messages),
             "groups_due": minute.swept.due,
             "groups_woken": minute.swept.woken,
+            "input_ticks_sent": minute.input_ticks,
             "behind_seconds": dict(minute.behind_seconds),
         }
         self._log.info("minute", extra=done)

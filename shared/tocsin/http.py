@@ -5,19 +5,26 @@ import http.client
 import io
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from functools import cache
 from tempfile import NamedTemporaryFile
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+)
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 from urllib3.util import create_urllib3_context, make_headers, parse_url
 
@@ -54,11 +61,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer, whatever its status; the names of `headers` are in lower case."""
+    """A whole answer, whatever its status; the names of `headers` are in lower case, of several the first counts.
+
+    `body_seconds` is how long its body took after its headers.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    body_seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +88,29 @@ class TooLarge:
     status: int | None = None
 
 
+class Why(StrEnum):
+    """Why there is no connection."""
+
+    REFUSED = "refused"
+    """Or broken, or its certificate is not accepted."""
+    NAME = "name"
+    """The host's name has no address."""
+    FORBIDDEN = "forbidden"
+    """We do not go there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unreachable:
     """No connection, or one that broke; `status` is set if the answer had begun."""
 
     detail: str
     status: int | None = None
+    why: Why = Why.REFUSED
 
 
 Reply = Response | Timeout | TooLarge | Unreachable
+Connect = Callable[[str, int, float], socket.socket]
+"""Connect to a host and a port within so many seconds; raises OSError."""
 Transport = Callable[[Request, float], Reply]
 """Send a request and return what came of it within so many seconds; never raises for what a server does."""
 
@@ -117,6 +142,10 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+class ForbiddenError(OSError):
+    """An address may not be reached; the text says why."""
 
 
 class TransportError(ValueError):
@@ -157,13 +186,15 @@ class HttpClient:
         tls: Tls | None = None,
         proxy_url: str = "",
         proxy_headers: Mapping[str, str] | None = None,
+        connect: Connect | None = None,
     ) -> None:
-        """`connections` is how many are kept alive for each host; more are opened if needed, not kept.
+        """`connections` is how many are kept alive for each host, 0 for none; more are opened if needed, not kept.
 
-        A `proxy_url` may hold a user and a password; `proxy_headers` are for the proxy. Raises TransportError.
+        A `proxy_url` may hold a user and a password; `proxy_headers` are for the proxy. `connect` makes the
+        connections in place of the system's names and sockets. Raises TransportError.
         """
         self._max_body_bytes = max_body_bytes
-        self._pools = _pools(connections, tls, proxy_url, proxy_headers or {})
+        self._pools = _pools(connections, tls, proxy_url, proxy_headers or {}, connect)
 
     def __call__(self, request: Request, timeout_seconds: float) -> Reply:
         """Send the request and return the answer, or why there is none."""
@@ -198,19 +229,20 @@ class HttpClient:
             # urllib3 derives a refused connection from a timeout.
             if isinstance(error, UrllibTimeoutError) and not isinstance(error, NewConnectionError):
                 return Timeout(f"{origin(request.url)}: no answer within {timeout_seconds:.3g} s", status)
-            return Unreachable(f"{origin(request.url)}: {_reason(error)}", status)
+            return Unreachable(f"{origin(request.url)}: {_reason(error)}", status, _why(error))
         except ValueError:  # http.client on a header that cannot be sent; its message quotes the header
             return Unreachable(f"{origin(request.url)}: the request's headers cannot be sent")
 
     def _read(self, response: urllib3.BaseHTTPResponse, url: str) -> Response | TooLarge:
+        began = monotonic()
         try:
             body = bytearray()
             announced = response.headers.get("content-length", "")
             while not _exceeds(announced, self._max_body_bytes):
                 chunk = response.read(min(_CHUNK_BYTES, self._max_body_bytes + 1))
                 if not chunk:
-                    headers = {name.lower(): value for name, value in response.headers.items()}
-                    return Response(response.status, headers, bytes(body))
+                    headers = {name.lower(): value for name, value in reversed([*response.headers.items()])}
+                    return Response(response.status, headers, bytes(body), monotonic() - began)
                 body += chunk
                 announced = str(len(body))
             return TooLarge(
@@ -225,16 +257,29 @@ def _exceeds(length: str, limit: int) -> bool:
     return length.isdecimal() and int(length[:20]) > limit
 
 
-def _reason(error: HTTPError) -> str:
-    """Say what went wrong without the words of urllib3's errors, which may hold the URL."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _reason(error: HTTPError) -> str:
+    """Say what went wrong without the words of urllib3's errors, which may hold the URL."""
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate not accepted: {cause.verify_message}"
+        if isinstance(cause, ForbiddenError):
+            return str(cause)
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-        cause = cause.__cause__ or cause.__context__
     return type(error).__name__
+
+
+def _why(error: HTTPError) -> Why:
+    if any(isinstance(cause, ForbiddenError) for cause in _causes(error)):
+        return Why.FORBIDDEN
+    return Why.NAME if isinstance(error, NameResolutionError) else Why.REFUSED
 
 
 # A socket's timeout starts anew with every read, so a server that sends a byte a second never times out.
@@ -275,12 +320,37 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(DeadlineReader(sock))
 
 
+class _LastResponse(_Response):
+    """The only response of its connection, whatever the server thinks."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.will_close = True
+
+
 class _HttpConnection(HTTPConnection):
     response_class = _Response
 
 
 class _HttpsConnection(HTTPSConnection):
     response_class = _Response
+
+
+class _Dialled(HTTPConnection):
+    """A connection whose socket is made by `dial`."""
+
+    dial: Connect
+
+    def _new_conn(self) -> socket.socket:
+        timeout = self.timeout if isinstance(self.timeout, int | float) else 0.0
+        try:
+            return self.dial(self._dns_host, self.port or self.default_port, timeout)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "timed out") from error
+        except OSError as error:
+            raise NewConnectionError(self, "no connection") from error
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -302,6 +372,18 @@ class _UncheckedHttpsPool(_HttpsPool):
             conn.connect()
 
 
+_P = TypeVar("_P", bound=urllib3.HTTPConnectionPool)
+
+
+def _varied(pool: type[_P], connect: Connect | None, *, keep: bool) -> type[_P]:
+    """Return a kind of pool whose connections are made by `connect` if it is given, and are kept or not."""
+    members: dict[str, Any] = {"response_class": _Response if keep else _LastResponse}
+    bases: tuple[type, ...] = (pool.ConnectionCls,)
+    if connect is not None:
+        members, bases = {**members, "dial": staticmethod(connect)}, (_Dialled, *bases)
+    return type("_VariedPool", (pool,), {"ConnectionCls": type("_VariedConnection", bases, members)})
+
+
 @cache
 def _tls() -> ssl.SSLContext:
     """Load the trusted certificates once, not for every connection, and only if something is encrypted."""
@@ -311,15 +393,24 @@ def _tls() -> ssl.SSLContext:
 
 
 def _pools(
-    connections: int, tls: Tls | None, proxy_url: str, proxy_headers: Mapping[str, str]
+    connections: int,
+    tls: Tls | None,
+    proxy_url: str,
+    proxy_headers: Mapping[str, str],
+    connect: Connect | None,
 ) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"maxsize": connections}
-    https = _HttpsPool
+    options: dict[str, Any] = {"maxsize": max(connections, 1)}
+    http, https = _HttpPool, _HttpsPool
     if tls is not None:
         options |= {"ssl_context": ssl_context(tls), "server_hostname": tls.server_name or None}
         https = _HttpsPool if tls.verify else _UncheckedHttpsPool
     pools = _proxy(proxy_url, proxy_headers, options) if proxy_url else urllib3.PoolManager(**options)
-    pools.pool_classes_by_scheme = {"http": _HttpPool, "https": https}
+    if connect is not None or not connections:
+        http, https = (
+            _varied(http, connect, keep=connections > 0),
+            _varied(https, connect, keep=connections > 0),
+        )
+    pools.pool_classes_by_scheme = {"http": http, "https": https}
     return pools
 
 

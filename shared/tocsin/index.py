@@ -16,7 +16,7 @@ INDEX = Key("rules", "INDEX", "INDEX")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Versions: of the rules in each slot, of configuration, silences, sources and access; and the layout."""
+    """Versions: of the rules in each slot, of configuration, silences, sources, access and inputs; and the layout."""
 
     layout: Layout = field(default_factory=Layout)
     slots: tuple[int, ...] = (0,) * SLOTS
@@ -24,6 +24,9 @@ class Index:
     silences: int = 0
     sources: int = 0
     access: int = 0
+    inputs: int = 0
+    outputs: tuple[str, ...] = ()
+    """The names of outputs: who gathers tells them that there is something to write."""
 
     @classmethod
     def from_item(cls, item: Item | None) -> "Index":
@@ -36,6 +39,8 @@ class Index:
             silences=stored.get("silences", 0),
             sources=stored.get("sources", 0),
             access=stored.get("access", 0),
+            inputs=stored.get("inputs", 0),
+            outputs=tuple(stored.get("outputs", ())),
         )
 
 

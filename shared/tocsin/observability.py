@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from tocsin.collection import collector
 from tocsin.dispatch import flush
 from tocsin.evaluation.report import Report
 from tocsin.instants import rfc3339
@@ -70,6 +71,41 @@ def count_tick(meter: Meter, report: Report) -> None:
         ("sources_down", len(report.sources_down)),
         ("samples_unwritten", report.samples_unwritten),
         ("alerts_unheard", report.alerts_unheard),
+    ):
+        if value:
+            meter.count(name, value)
+
+
+def collection_line(report: collector.Report) -> dict[str, Any]:
+    """Return what the log says of a tick of inputs, or of a long run."""
+    return {
+        "shard": report.shard,
+        "tick": rfc3339(report.tick),
+        "outcome": report.reason,
+        "cursor": rfc3339(report.cursor) if report.cursor else None,
+        "behind_seconds": report.behind_seconds,
+        "commits": report.commits,
+        "inputs_ran": report.ran,
+        "outcomes": report.outcomes,
+        "failed_inputs": dict(list(report.failed.items())[:20]),
+        "missed": report.missed or None,
+        "long_runs": report.long_runs or None,
+        "metrics": report.metrics,
+        "metrics_dropped": report.dropped or None,
+    }
+
+
+def count_collection(meter: Meter, report: collector.Report) -> None:
+    """Count what a tick of inputs came to; a message that found nothing to do counts nothing."""
+    if report.commits == 0:
+        return
+    meter.count("inputs_ran", report.ran)
+    meter.count("metrics_gathered", report.metrics)
+    for name, value in (
+        ("inputs_failed", report.ran - report.outcomes.get("success", 0)),
+        ("input_timeouts", report.outcomes.get("timeout", 0)),
+        ("input_runs_missed", report.missed),
+        ("metrics_dropped", report.dropped),
     ):
         if value:
             meter.count(name, value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-TABLES = ("rules", "state", "dispatch", "config")
+TABLES = ("rules", "state", "dispatch", "config", "samples")
 
 
 class SettingsError(ValueError):
@@ -50,6 +50,19 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class Collecting:
+    """How inputs run: where their samples say they are from, what they may reach, how many targets at once.
+
+    `networks` are private ones that may be reached, as CIDR; None stands for this machine's own: all but link-local.
+    """
+
+    location: str = ""
+    networks: tuple[str, ...] | None = ()
+    concurrency: int = 128
+    retention: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a function is told by its template."""
 
@@ -57,6 +70,9 @@ class Settings:
     """Physical names of the tables by their logical names."""
     ticks_queue_url: str = ""
     flushes_queue_url: str = ""
+    input_ticks_queue_url: str = ""
+    runs_queue_url: str = ""
+    shipments_queue_url: str = ""
     shards: int = 1
     catch_up: timedelta = timedelta(hours=1)
     gap_digest: bool = False
@@ -68,6 +84,7 @@ class Settings:
     """What logs and metrics call the function: the template puts the stack's name before it."""
     prometheus: Prometheus | None = None
     api: Api = field(default_factory=Api)
+    collecting: Collecting = field(default_factory=Collecting)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -85,6 +102,9 @@ class Settings:
             tables={name: read(f"TOCSIN_{name.upper()}_TABLE", "") for name in TABLES},
             ticks_queue_url=read("TOCSIN_TICKS_QUEUE_URL", ""),
             flushes_queue_url=read("TOCSIN_FLUSHES_QUEUE_URL", ""),
+            input_ticks_queue_url=read("TOCSIN_INPUT_TICKS_QUEUE_URL", ""),
+            runs_queue_url=read("TOCSIN_RUNS_QUEUE_URL", ""),
+            shipments_queue_url=read("TOCSIN_SHIPMENTS_QUEUE_URL", ""),
             shards=_positive(environment, "TOCSIN_SHARDS", 1),
             catch_up=timedelta(seconds=_positive(environment, "TOCSIN_CATCHUP_LIMIT_SECONDS", 3600)),
             gap_digest=_one_of(environment, "TOCSIN_GAP_DIGEST", ("false", "true")) == "true",
@@ -93,6 +113,7 @@ class Settings:
             service=read("POWERTOOLS_SERVICE_NAME", "tocsin"),
             prometheus=prometheus if url else None,
             api=_api(environment),
+            collecting=_collecting(environment),
         )
 
 
@@ -106,6 +127,18 @@ def _api(environment: Mapping[str, str]) -> Api:
         access=access,
         origins=frozenset(environment.get("TOCSIN_API_ORIGINS", "").replace(",", " ").split()),
         requests_per_second=0 if access is Access.OFF else rate,
+    )
+
+
+def _collecting(environment: Mapping[str, str]) -> Collecting:
+    networks = environment.get("TOCSIN_INPUT_NETWORKS", "")
+    if networks == "local" and "AWS_LAMBDA_RUNTIME_API" in environment:
+        raise SettingsError("TOCSIN_INPUT_NETWORKS: expected networks, for local is for this machine alone")
+    return Collecting(
+        location=environment.get("TOCSIN_LOCATION", ""),
+        networks=None if networks == "local" else tuple(networks.replace(",", " ").split()),
+        concurrency=_positive(environment, "TOCSIN_INPUT_CONCURRENCY", 128),
+        retention=timedelta(hours=_positive(environment, "TOCSIN_SAMPLE_RETENTION_HOURS", 6)),
     )
 
 

@@ -76,10 +76,12 @@ def _on_days(ranges: Sequence[Range], local: datetime) -> bool:
     return any(day(first) <= local.day <= day(last) for first, last in ranges)
 
 
-def next_change(intervals: Sequence[TimeInterval], at: datetime) -> datetime | None:
+def next_change(
+    intervals: Sequence[TimeInterval], at: datetime, ahead: timedelta = _AHEAD
+) -> datetime | None:
     """Return the first whole minute after `at` at which being in any of the intervals changes.
 
-    None if it never does; `at` + 8 days if it does not before then: a time to look again. Only the minutes at
+    None if it never does; `at` + `ahead` if it does not before then: a time to look again. Only the minutes at
     which something can change are looked at: those of a time of day, and every quarter of an hour, on which
     days begin and clocks are put forward or back in every zone.
     """
@@ -88,10 +90,10 @@ def next_change(intervals: Sequence[TimeInterval], at: datetime) -> datetime | N
     minutes = {minute % _GRID for interval in intervals for times in interval.times for minute in times} | {0}
     inside = _any_contains(intervals, at)
     minute = at.replace(second=0, microsecond=0)
-    while (minute := minute + _MINUTE) <= at + _AHEAD:
+    while (minute := minute + _MINUTE) <= at + ahead:
         if minute.minute % _GRID in minutes and _any_contains(intervals, minute) is not inside:
             return minute
-    return at + _AHEAD
+    return at + ahead
 
 
 def _any_contains(intervals: Sequence[TimeInterval], at: datetime) -> bool:

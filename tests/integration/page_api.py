@@ -24,7 +24,7 @@ from tocsin.api.requests import Request as Asked
 Document = dict[str, Any]
 OWN = "/tocsin/api/v1"
 _DOCUMENTS = Path(__file__).parent / "page_shop.yml"
-EVERYTHING = ["read", "alerts:write", "silences:write", "rules:write", "admin"]
+EVERYTHING = ["read", "alerts:write", "samples:write", "silences:write", "rules:write", "admin"]
 
 
 def stamp(seconds: float = 0) -> str:

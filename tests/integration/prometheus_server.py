@@ -89,13 +89,14 @@ def running_prometheus(
     remote_write: bool = False,
     out_of_order: str = "0s",
     alertmanager: str = "",
+    sends_to: str = "",
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that keeps its data in `directory`, scrapes and evaluates every `interval`.
 
     `scrape_interval` is how often it scrapes, if not as often as it evaluates.
     `rule_files` are evaluated by it; `arguments` are added to its command line. With `remote_write` it can be
     written to; it takes samples out of order that are so young (`30m`), by default none. What fires is sent to
-    an `alertmanager`, if an address is given.
+    an `alertmanager`, if an address is given, and what is scraped to the URL `sends_to`, by remote write.
     """
     exporter = Exporter()
     with _exposed(exporter) as target:
@@ -105,6 +106,9 @@ def running_prometheus(
         if alertmanager:
             targets = [{"targets": [alertmanager]}]
             settings["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
+        if sends_to:
+            queue = {"batch_send_deadline": "1s", "min_backoff": "100ms", "max_backoff": "1s"}
+            settings["remote_write"] = [{"url": sends_to, "queue_config": queue}]
         config.write_text(yaml.safe_dump(settings))
         listen = f"127.0.0.1:{free_port()}"
         command = [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemathesis import openapi
+from schemathesis import openapi, serializer
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
@@ -22,6 +22,7 @@ from tocsin.local.applying import apply_config, apply_rules
 from tocsin.local.embedded import Environ, Respond
 from tocsin.local.events import url_event
 from tocsin.local.live import respond_with
+from tocsin.sinks.snappy import compress
 
 CHECKS = (
     "not_a_server_error",
@@ -53,6 +54,12 @@ groups:
       - {alert: Down, expr: up == 0, for: 5m, labels: {severity: critical}}
       - {record: "job:up:sum", expr: sum by (job) (up)}
 """
+
+
+@serializer("application/x-protobuf")
+def _packed(_context: Any, value: Any) -> bytes:
+    """Return what is sent in place of a message: text in Snappy, which is none."""
+    return compress([str(value).encode()])
 
 
 @dataclass

@@ -43,6 +43,7 @@ VIEWS = (
     "#/silences",
     "#/silences/new",
     "#/rules",
+    "#/inputs",
     "#/receivers",
     "#/status",
     "#/history",
@@ -172,7 +173,7 @@ class Page:
 
     def console(self) -> list[str]:
         """Return what the console complains of and no test provoked."""
-        lines = [str(line["message"]) for line in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+        lines = [str(line["message"]) for line in self.driver.execute("getLog", {"type": "browser"})["value"]]
         return [line for line in lines if not any(part in line for part in self.expected)]
 
 
@@ -391,6 +392,17 @@ def test_a_rule_is_paused_and_resumed(page: Page) -> None:
 
     page.wait_for("HighLatency is resumed.")
     page.wait_until_gone("until it is resumed")
+
+
+def test_inputs_and_outputs_are_shown_with_how_they_are_the_worst_first(page: Page) -> None:
+    page.open("#/inputs", "payments")
+    text = page.text("main")
+    assert text.index("payments") < text.index("nightly") < text.index("shop-front")
+    for words in ("timeout: no answer in 5 s", "30 failed", "2 overran", "by bob until it is resumed"):
+        assert words in text
+    for words in ("0 3 * * * (Europe/Berlin)", "unreachable: connection refused", "42 entries", "Given up"):
+        assert words in text
+    page.go("#/inputs?state=failing", "payments").wait_until_gone("shop-front")
 
 
 def test_receivers_are_shown_with_their_last_answers(page: Page) -> None:
@@ -651,6 +663,7 @@ def test_the_api_itself_answers_what_every_view_asks(real: Page) -> None:
     assert "team / webhook" in real.text(".timeline")
     for place, shown in (
         ("#/rules", "shop / api"),
+        ("#/inputs", "No inputs."),
         ("#/receivers", "HTTP 200"),
         ("#/status", "Shard 1.0"),
         ("#/configuration/1", "group_wait"),

@@ -77,6 +77,8 @@ class Queue:
         self.waiting: list[Waiting] = []
 
     def send(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
         order = self._baton.pause(f"send {self._name}")
         now = self._clock.now()
         self.waiting += [Waiting(now + timedelta(seconds=m.delay_seconds), m.body) for m in messages]

@@ -150,6 +150,8 @@ class Container:
             clock=clock,
             ticks=system.ticks,
             flushes=system.flushes,
+            input_ticks=system.input_ticks,
+            shipments=system.shipments,
             backends=system.backends(seen),
             receivers=system.ledger.receiver,
             parallel=one_by_one,
@@ -188,6 +190,8 @@ class System:
         self.oracle = Oracle(self.inner, self.clock)
         self.ticks = Queue(self.baton, self.clock, "ticks")
         self.flushes = Queue(self.baton, self.clock, "flushes")
+        self.input_ticks = Queue(self.baton, self.clock, "input ticks")
+        self.shipments = Queue(self.baton, self.clock, "shipments")
         self.recorded = Recorded()
         self.sink = Sink(self.baton, self.recorded, self.underway)
         self.source = Source(self.baton, self.clock, self.recorded)

@@ -369,7 +369,7 @@ def test_a_source_is_as_well_as_its_rules(api: Api, stack: Stack) -> None:
     stack.source.series["up == 0"] = Refused("bad_data", "no such function")
     stack.tick(60)
     found = got(api, "/sources")
-    cloudwatch, prometheus = found["sources"]
+    cloudwatch, _inputs, prometheus = found["sources"]
     assert found["version"] == 1
     assert (cloudwatch["name"], cloudwatch["rules"], cloudwatch["health"]) == ("cloudwatch", 0, "ok")
     assert (prometheus["kind"], prometheus["onError"]) == ("prometheus", "hold")

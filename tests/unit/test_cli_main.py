@@ -133,6 +133,7 @@ OUTPUTS = {
     "StateTable": "s",
     "DispatchTable": "d",
     "ConfigTable": "c",
+    "SamplesTable": "m",
     "TicksQueueUrl": "https://ticks",
     "FlushesQueueUrl": "https://flushes",
     "TopicArn": "arn:aws:sns:…",
@@ -141,12 +142,14 @@ OUTPUTS = {
 
 def test_a_stacks_outputs_name_its_tables_and_queues() -> None:
     settings = connection.of_stack(Settings(), "prod", OUTPUTS)
-    assert settings.tables == {"rules": "r", "state": "s", "dispatch": "d", "config": "c"}
+    assert settings.tables == {"rules": "r", "state": "s", "dispatch": "d", "config": "c", "samples": "m"}
     assert (settings.ticks_queue_url, settings.flushes_queue_url) == ("https://ticks", "https://flushes")
 
 
 def test_a_stack_of_another_kind_is_refused() -> None:
-    with pytest.raises(SettingsError, match="prod is not Tocsin's: it has no output StateTable, ConfigTable"):
+    with pytest.raises(
+        SettingsError, match="prod is not Tocsin's: it has no output StateTable, ConfigTable, SamplesTable"
+    ):
         connection.of_stack(Settings(), "prod", {"RulesTable": "r", "DispatchTable": "d"})
 
 

@@ -97,7 +97,7 @@ def test_a_source_that_is_not_defined_is_refused(stack: Stack) -> None:
     rules = stack.file("rules.yml", BILLED.replace("metrics", "metric"))
     result = stack.run("rules", "check", "--sources", stack.file("sources.yml", SOURCES), rules)
     assert result.exit_code == 1
-    known = "(there are: cloudwatch, metrics, mimir, prometheus)"
+    known = "(there are: cloudwatch, inputs, metrics, mimir, prometheus)"
     assert f'{rules}:3:5: groups[0].source: no source is named "metric" {known}' in result.stderr
 
 

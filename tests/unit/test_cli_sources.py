@@ -58,7 +58,7 @@ def test_check_names_every_mistake_and_counts_the_files_that_failed(stack: Stack
     bad = stack.file("bad.yml", "sources: [{name: a, kind: graphite}]\n")
     result = stack.run("sources", "check", bad, stack.file("sources.yml", GOOD))
     assert result.exit_code == 1
-    kinds = "aurora, cloudwatch, cloudwatch_logs, cloudwatch_promql, loki, prometheus"
+    kinds = "aurora, cloudwatch, cloudwatch_logs, cloudwatch_promql, inputs, loki, prometheus"
     reason = f"no kind of source is named 'graphite' (there are: {kinds})"
     assert result.stderr.splitlines()[:2] == [
         f"Checking '{bad}'  FAILED:",
@@ -100,6 +100,7 @@ def test_list_has_those_that_the_stack_defines_too(stack: Stack) -> None:
     assert rows == [
         ["NAME", "KIND", "LANGUAGE", "ON", "ERROR", "WRITES", "TO"],
         ["cloudwatch", "cloudwatch", "cloudwatch", "hold", "-"],
+        ["inputs", "inputs", "promql", "hold", "-"],
         ["logs", "loki", "logql", "freeze", "mimir"],
         ["mimir", "prometheus", "promql", "hold", "https://mimir.example/api/v1/push"],
         ["prometheus", "prometheus", "promql", "hold", "-"],
@@ -130,7 +131,7 @@ def test_get_of_one_is_a_file_that_would_store_it(stack: Stack) -> None:
     [
         ([], "no sources are stored"),
         (["--version", "7"], "no version 7 is stored"),
-        (["nobody"], "no source is named nobody (there are: cloudwatch, prometheus)"),
+        (["nobody"], "no source is named nobody (there are: cloudwatch, inputs, prometheus)"),
     ],
 )
 def test_get_says_what_is_not_there(stack: Stack, words: list[str], message: str) -> None:

@@ -129,7 +129,7 @@ def test_an_access_file_is_put_in_force_whole(stack: Stack) -> None:
 
 def test_who_has_access_is_shown_without_hashes(stack: Stack) -> None:
     stack.ok("access", "apply", stack.file("web.yml", f"basic_auth_users: {{ada: {HASH}}}"))
-    scopes = ["admin", "alerts:write", "read", "rules:write", "silences:write"]
+    scopes = ["admin", "alerts:write", "read", "rules:write", "samples:write", "silences:write"]
     assert json.loads(stack.ok("access", "show", "-o", "json")) == {"users": {"ada": scopes}, "grants": {}}
     assert stack.ok("access", "show").splitlines() == [
         "WHO  HOW       SCOPES",

@@ -72,12 +72,12 @@ WRONG = {
     "an unknown scope": (
         f"basic_auth_users: {{ada: {HASH}}}\nscopes: {{ada: [write]}}",
         "scopes.ada[0]",
-        "expected one of read, alerts:write, silences:write, rules:write, admin",
+        "expected one of read, alerts:write, samples:write, silences:write, rules:write, admin",
     ),
     "a scope that is none": (
         f"basic_auth_users: {{ada: {HASH}}}\nscopes: {{ada: [{{a: b}}]}}",
         "scopes.ada[0]",
-        "expected one of read, alerts:write, silences:write, rules:write, admin",
+        "expected one of read, alerts:write, samples:write, silences:write, rules:write, admin",
     ),
     "scopes of nobody": ("scopes: {eve: [read]}", "scopes.eve", "no such user in basic_auth_users"),
     "no ARN": (

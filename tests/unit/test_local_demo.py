@@ -1,20 +1,25 @@
 """The demo's story: a step counts when it was seen where it ends, and what is missing is named."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import pytest
 import urllib3
 
+from tocsin.local.demo.checks import Checks
 from tocsin.local.demo.command import play
 from tocsin.local.demo.inbox import Arrived, Webhook
-from tocsin.local.demo.shop import Prober, Shop
+from tocsin.local.demo.shop import Shop
 from tocsin.local.demo.story import STEPS, Story, Told
 from tocsin.local.states import Transition
 from tocsin.local.watching import Line
+from tocsin.metric import Metric
+from tocsin.samples.log import Entry, SampleLog
+from tocsin.stores.memory import MemoryDatabase
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CHECKOUT, SEARCH = (("alertname", "CheckoutDown"),), (("alertname", "SearchDown"),)
 TICK = Line("evaluator", "tick", {"tick": "2026-03-02T12:00:10Z", "shard": "1.0", "commits": 1})
 
@@ -82,29 +87,26 @@ def test_the_demo_ends_in_time_when_nothing_happens(tmp_path: Path, story: Story
     shop.close()
 
 
-class Metrics:
-    """A CloudWatch that keeps what it is told."""
+def test_the_checks_tell_what_the_pages_answered_once() -> None:
+    database, told = MemoryDatabase(), list[Sequence[int]]()
+    log, checks = SampleLog(database), Checks(database, told.append)
+    collected = Line("collector", "collection", {"commits": 1})
+    for seq, statuses in enumerate(([200, 200], [503, 200]), 1):
+        pages = [Metric("http_response", {"http_response_code": status}, at=NOON) for status in statuses]
+        other = Metric("tocsin_input", {"up": 1}, at=NOON)
+        log.append(Entry("inputs.1.0", seq, NOON, f"token-{seq}", (*pages, other)))
+        for _ in range(2):
+            checks.watch(collected)
+    checks.watch(Line("collector", "collection", {"commits": 0}))
+    assert told == [[200, 200], [503, 200]]
 
-    def __init__(self) -> None:
-        self.published: list[dict[str, Any]] = []
 
-    def put_metric_data(self, **data: Any) -> None:
-        self.published.append(data)
-
-
-def test_the_prober_publishes_what_the_shop_really_answered(tmp_path: Path) -> None:
-    metrics = Metrics()
-    told: list[Sequence[int]] = []
-    with Shop(tmp_path) as shop:
-        for broken in (False, True):
-            if broken:
-                shop.break_down()
-            prober = Prober(shop.url, metrics, told.append)
-            prober.round()
-            prober.close()
-    assert told == [[200, 200], [503, 503]]
-    values = [[datum["Value"] for datum in data["MetricData"]] for data in metrics.published]
-    assert values == [[0.0, 0.0], [1.0, 1.0]]
+def test_a_page_that_does_not_answer_is_told_as_0() -> None:
+    database, told = MemoryDatabase(), list[Sequence[int]]()
+    down = Metric("http_response", {"result_code": 3}, at=NOON)
+    SampleLog(database).append(Entry("inputs.1.0", 1, NOON, "token", (down,)))
+    Checks(database, told.append).watch(Line("collector", "collection", {"commits": 1}))
+    assert told == [[0]]
 
 
 def test_the_webhook_takes_alertmanagers_body() -> None:

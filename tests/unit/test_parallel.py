@@ -54,3 +54,49 @@ def test_an_exception_in_a_job_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError, match="one"):
         Threads(2)([lambda: 1, fail], 5)
+
+
+def test_one_that_takes_longer_than_it_may_is_given_up_and_another_thread_takes_its_place() -> None:
+    release = threading.Event()
+    given_up: list[int] = []
+    started = monotonic()
+    try:
+        jobs = [release.wait, release.wait, *[lambda: True] * 10]
+        results = Threads(2)(jobs, 30, [0.1] * 12, given_up.append)
+    finally:
+        release.set()
+    assert results == [None, None, *[True] * 10]
+    assert given_up == [0, 1]
+    assert monotonic() - started < 15
+
+
+def test_what_ends_after_it_was_given_up_begins_nothing_more() -> None:
+    release, ended = threading.Event(), threading.Event()
+
+    def late() -> bool:
+        release.wait(30)
+        ended.set()
+        return True
+
+    def other() -> bool:
+        release.set()
+        return ended.wait(30)
+
+    results = Threads(1)([late, other], 30, [0.1, 30])
+    assert results[1] is True
+
+
+def test_as_many_as_are_said_begin() -> None:
+    begun = threading.Semaphore(0)
+    release = threading.Event()
+
+    def job() -> bool:
+        begun.release()
+        return release.wait(30)
+
+    def look() -> bool:
+        found = [begun.acquire(timeout=30) for _ in range(7)]
+        release.set()
+        return all(found)
+
+    assert Threads(8, first=8)([job] * 7 + [look], 30) == [True] * 8

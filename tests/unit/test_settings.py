@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.settings import Access, Api, Prometheus, Settings, SettingsError
+from tocsin.settings import Access, Api, Collecting, Prometheus, Settings, SettingsError
 
 URL = {"TOCSIN_PROMETHEUS_URL": "http://prometheus:9090"}
 
@@ -21,6 +21,14 @@ def test_every_variable_has_its_setting() -> None:
         "TOCSIN_STATE_TABLE": "s",
         "TOCSIN_DISPATCH_TABLE": "d",
         "TOCSIN_CONFIG_TABLE": "c",
+        "TOCSIN_SAMPLES_TABLE": "m",
+        "TOCSIN_INPUT_TICKS_QUEUE_URL": "https://input-ticks",
+        "TOCSIN_RUNS_QUEUE_URL": "https://runs",
+        "TOCSIN_SHIPMENTS_QUEUE_URL": "https://shipments",
+        "TOCSIN_LOCATION": "eu-west-1",
+        "TOCSIN_INPUT_NETWORKS": "10.0.0.0/8, 192.168.0.0/16",
+        "TOCSIN_INPUT_CONCURRENCY": "64",
+        "TOCSIN_SAMPLE_RETENTION_HOURS": "12",
         "TOCSIN_TICKS_QUEUE_URL": "https://ticks",
         "TOCSIN_FLUSHES_QUEUE_URL": "https://flushes",
         "TOCSIN_SHARDS": "8",
@@ -39,9 +47,13 @@ def test_every_variable_has_its_setting() -> None:
         "TOCSIN_API_REQUESTS_PER_SECOND": "20",
     }
     assert Settings.from_environment(environment) == Settings(
-        tables={"rules": "r", "state": "s", "dispatch": "d", "config": "c"},
+        tables={"rules": "r", "state": "s", "dispatch": "d", "config": "c", "samples": "m"},
         ticks_queue_url="https://ticks",
         flushes_queue_url="https://flushes",
+        input_ticks_queue_url="https://input-ticks",
+        runs_queue_url="https://runs",
+        shipments_queue_url="https://shipments",
+        collecting=Collecting("eu-west-1", ("10.0.0.0/8", "192.168.0.0/16"), 64, timedelta(hours=12)),
         shards=8,
         catch_up=timedelta(hours=2),
         gap_digest=True,
@@ -121,3 +133,10 @@ def test_a_variable_that_is_wrong_is_named_with_what_was_expected(
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({**URL, variable: value})
     assert str(caught.value) == f"{variable}: {reason}"
+
+
+def test_what_a_machine_of_ones_own_may_reach_is_not_for_a_lambda() -> None:
+    local = {"TOCSIN_INPUT_NETWORKS": "local"}
+    assert Settings.from_environment(local).collecting.networks is None
+    with pytest.raises(SettingsError, match="TOCSIN_INPUT_NETWORKS: expected networks"):
+        Settings.from_environment(local | {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"})

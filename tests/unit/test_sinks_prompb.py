@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.remote_write_receiver import STALE_BITS, decode_message
+from tocsin.samples.staleness import STALE_BYTES
 from tocsin.sinks.points import Point
-from tocsin.sinks.prompb import STALE, write_request
+from tocsin.sinks.prompb import write_request
 
 NAME = ("__name__", "up")
 
@@ -43,8 +44,8 @@ def test_what_is_encoded_comes_back(batch: list[Point]) -> None:
 
 
 def test_an_end_is_the_very_nan_that_prometheus_looks_for() -> None:
-    assert struct.pack("<Q", STALE_BITS) == STALE
-    assert STALE in message(Point((NAME,), 0, None))
+    assert struct.pack("<Q", STALE_BITS) == STALE_BYTES
+    assert STALE_BYTES in message(Point((NAME,), 0, None))
 
 
 @pytest.mark.parametrize("payload", [0x7FF8000000000000, 0xFFF8000000000000, 0x7FF8000000000002])

@@ -263,9 +263,9 @@ def test_a_source_that_cannot_be_reached_is_opened_afresh_with_the_secrets_of_th
 # -- what is built in --------------------------------------------------------------------------------
 
 
-def test_cloudwatch_is_always_there_and_prometheus_if_the_template_names_one() -> None:
-    assert [one.name for one in built_in(None)] == ["cloudwatch"]
-    assert [one.name for one in built_in(Prometheus("http://p"))] == ["cloudwatch", "prometheus"]
+def test_two_are_always_there_and_prometheus_if_the_template_names_one() -> None:
+    assert [one.name for one in built_in(None)] == ["cloudwatch", "inputs"]
+    assert [one.name for one in built_in(Prometheus("http://p"))] == ["cloudwatch", "inputs", "prometheus"]
 
 
 def test_a_stored_definition_takes_the_place_of_a_built_in_one(made: Made, database: MemoryDatabase) -> None:
@@ -273,7 +273,7 @@ def test_a_stored_definition_takes_the_place_of_a_built_in_one(made: Made, datab
     assert book("prometheus", 0) is not None
     version = store(database, Definition("prometheus", "made"))
     assert source(book, "prometheus", version).ask(QUERIES, 5) == [Samples(((),))] * 2
-    assert set(book.definitions(version)) == {"cloudwatch", "prometheus"}
+    assert set(book.definitions(version)) == {"cloudwatch", "inputs", "prometheus"}
 
 
 SIGNED: dict[str, tuple[Prometheus, str]] = {

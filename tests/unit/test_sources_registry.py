@@ -15,6 +15,7 @@ from tocsin.http import Response
 from tocsin.ports import Query, Refused, Sample, Samples
 from tocsin.sources import registry
 from tocsin.sources.definition import Definition
+from tocsin.sources.kind import StoreKind
 from tocsin.sources.registry import BUILT_IN, KindError
 from tocsin.sources.sourcefile import parse_sources
 
@@ -73,7 +74,7 @@ def test_every_kind_of_ours_is_there_and_whole(name: str) -> None:
     kind = registry.kind(name)
     assert kind.language
     assert issubclass(kind.settings(), Block)
-    assert callable(kind.open)
+    assert callable(kind.open_stored if isinstance(kind, StoreKind) else kind.open)
 
 
 @pytest.mark.usefixtures("plugin")

@@ -236,3 +236,10 @@ def test_times_of_day_are_read() -> None:
 def test_what_are_no_times_of_day_is_refused(start: str, end: str) -> None:
     with pytest.raises(TimeIntervalError):
         parse_times(start, end)
+
+
+def test_the_next_change_is_looked_for_no_further_than_is_said() -> None:
+    night = TimeInterval((parse_times("22:00", "24:00"),))
+    assert next_change([night], at("2026-11-21 12:00"), timedelta(hours=9)) == at("2026-11-21 21:00")
+    assert next_change([night], at("2026-11-21 12:00"), timedelta(hours=10)) == at("2026-11-21 22:00")
+    assert next_change([night], at("2026-11-21 12:00"), timedelta(hours=11)) == at("2026-11-21 22:00")

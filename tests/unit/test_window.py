@@ -13,19 +13,17 @@ from tocsin.evaluation.redo import Gap
 from tocsin.evaluation.replay import next_batch
 from tocsin.evaluation.unit import Unit
 from tocsin.evaluation.window import (
-    floor_tick_of,
     gap,
     lagging_work,
     plan,
     recent,
     set_aside,
-    target,
     work_of,
 )
 from tocsin.rules.rule import Jitter
 from tocsin.schedule.buckets import BUCKETS
 from tocsin.schedule.layout import Buckets
-from tocsin.schedule.ticks import TICK
+from tocsin.schedule.ticks import TICK, floor_tick, target_tick
 
 HOUR = timedelta(hours=1)
 ZERO = timedelta(0)
@@ -51,7 +49,7 @@ TARGETS = {
 
 @pytest.mark.parametrize(("now", "tick", "expected"), TARGETS.values(), ids=TARGETS)
 def test_a_worker_goes_to_the_latest_tick(now: float, tick: float, expected: float) -> None:
-    assert target(at(now), at(tick)) == at(expected)
+    assert target_tick(at(now), at(tick)) == at(expected)
 
 
 def test_what_is_near_is_not_set_aside() -> None:
@@ -200,4 +198,4 @@ def test_a_state_is_news_for_a_minute_or_its_interval(
 
 @given(st.integers(-100_000, 100_000).map(lambda ms: at(ms / 1000)))
 def test_a_tick_of_a_time_is_never_after_it(now: datetime) -> None:
-    assert ZERO <= now - floor_tick_of(now) < TICK
+    assert ZERO <= now - floor_tick(now) < TICK

@@ -21,6 +21,7 @@ from tocsin.dispatch.pushed import CrowdedError
 from tocsin.identity.gate import Brought, Gate, Stranger
 from tocsin.identity.identity import Identity, Proof
 from tocsin.identity.ratelimit import RateLimit
+from tocsin.samples.log import BusyError
 from tocsin.stores.dynamodb import UnprocessedKeysError
 from tocsin.stores.sqs import UnsentError
 from tocsin.views.groups import UnreadError
@@ -100,7 +101,7 @@ class App:
             return self._done(found.operation, Call(request, who, found.path))
         except ApiError as error:
             return form(error.problem)
-        except (CrowdedError, UnfinishedError, UnreadError) as error:
+        except (BusyError, CrowdedError, UnfinishedError, UnreadError) as error:
             return form(Problem(503, f"{error}; try again")).with_headers(retry_after="1")
         except _AWS_FAILS:
             self._log.exception("AWS failed", extra={"operation": found.operation.id})

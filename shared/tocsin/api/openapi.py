@@ -20,8 +20,8 @@ Document = dict[str, Any]
 _VERSION = "1"
 """Of what is described; it has nothing to do with Tocsin's own."""
 _ABOUT = """\
-What Alertmanager (API v2), Prometheus and Mimir speak, under the paths that their clients know, and Tocsin's own API \
-for what none of them has words for.
+What Alertmanager (API v2), Prometheus and Mimir speak, and InfluxDB for who writes, under the paths that their \
+clients know, and Tocsin's own API for what none of them has words for.
 
 - An operation is described under its first path; `x-also-at` names the others that lead to it.
 - `x-scope` is what whoever asks needs; `admin` may do everything. `tocsin local` asks nobody who they are.
@@ -30,7 +30,11 @@ the form of the path's family.
 - Answers of 1 KiB and more are compressed for who accepts gzip.
 """
 _SCHEMES: Document = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A token (`tocsin token create`)."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token (`tocsin token create`); `Token` instead of `Bearer` is the same.",
+    },
     "basic": {"type": "http", "scheme": "basic", "description": "A user and a password."},
     "sigv4": {
         "type": "apiKey",
@@ -43,6 +47,7 @@ _SCHEMES: Document = {
 _SCOPES: dict[Scope, str] = {
     Scope.READ: "read",
     Scope.ALERTS_WRITE: "post alerts",
+    Scope.SAMPLES_WRITE: "post samples",
     Scope.SILENCES_WRITE: "make and end silences",
     Scope.RULES_WRITE: "change rules and pause them",
     Scope.ADMIN: "do everything, the configuration included",

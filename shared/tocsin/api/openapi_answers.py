@@ -8,7 +8,15 @@ from typing import Any, Literal
 from typing_extensions import TypedDict  # typing's own knows pydantic only from Python 3.12 on
 
 from tocsin.api.operation import NoQuery, Operation
-from tocsin.api.problems import Form, Problem, alertmanager, prometheus, tocsin
+from tocsin.api.problems import (
+    Form,
+    Problem,
+    alertmanager,
+    influxdb1,
+    influxdb2,
+    prometheus,
+    tocsin,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,19 @@ class PrometheusRefusal(TypedDict):
     error: str
 
 
+class Influxdb2Refusal(TypedDict):
+    """What InfluxDB's API v2 answers."""
+
+    code: str
+    message: str
+
+
+class Influxdb1Refusal(TypedDict):
+    """What InfluxDB's API v1 answers."""
+
+    error: str
+
+
 class TocsinRefusal(TypedDict):
     """A problem (RFC 9457)."""
 
@@ -57,6 +78,8 @@ class TocsinRefusal(TypedDict):
 _SHAPES: dict[Form, Any] = {
     alertmanager: FrameworkRefusal,
     prometheus: PrometheusRefusal,
+    influxdb2: Influxdb2Refusal,
+    influxdb1: Influxdb1Refusal,
     tocsin: TocsinRefusal,
 }
 

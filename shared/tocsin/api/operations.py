@@ -1,6 +1,7 @@
 """All operations, family by family."""
 
 from tocsin.api.alertmanager.operations import ALERTMANAGER
+from tocsin.api.ingest.operations import INGEST
 from tocsin.api.management.operations import MANAGEMENT
 from tocsin.api.mimir.operations import MIMIR
 from tocsin.api.operation import Operation
@@ -9,7 +10,15 @@ from tocsin.api.page.operations import PAGE
 from tocsin.api.problems import Form, alertmanager, prometheus, tocsin
 from tocsin.api.prometheus.operations import PROMETHEUS
 
-OPERATIONS: tuple[Operation, ...] = (*ALERTMANAGER, *PROMETHEUS, *MIMIR, *OWN, *MANAGEMENT, *PAGE)
+OPERATIONS: tuple[Operation, ...] = (
+    *ALERTMANAGER,
+    *PROMETHEUS,
+    *MIMIR,
+    *INGEST,
+    *OWN,
+    *MANAGEMENT,
+    *PAGE,
+)
 
 
 def form_of(path: str) -> Form:

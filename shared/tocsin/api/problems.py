@@ -62,6 +62,30 @@ def mimir(problem: Problem) -> Response:
     return answer.with_headers(x_content_type_options="nosniff")
 
 
+_INFLUXDB_CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not found",
+    405: "method not allowed",
+    413: "request too large",
+    415: "unsupported media type",
+    429: "too many requests",
+    503: "unavailable",
+}
+
+
+def influxdb2(problem: Problem) -> Response:
+    """Return what InfluxDB's API v2 answers."""
+    code = _INFLUXDB_CODES.get(problem.status, "internal error" if problem.status >= 500 else "invalid")
+    return json_response({"code": code, "message": problem.message}, problem.status)
+
+
+def influxdb1(problem: Problem) -> Response:
+    """Return what InfluxDB's API v1 answers."""
+    return json_response({"error": problem.message}, problem.status)
+
+
 def tocsin(problem: Problem) -> Response:
     """Return what Tocsin's own API answers (RFC 9457)."""
     document: dict[str, Any] = {

@@ -9,6 +9,7 @@ from tocsin.bootstrap import World
 from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.pushed import Pushed
 from tocsin.ports import Database, Meter, Parallel, Queue
+from tocsin.samples.log import SampleLog
 from tocsin.settings import Settings
 from tocsin.views.groups import Groups
 
@@ -26,6 +27,7 @@ class Services:
     controls: Controls
     pushed: Pushed
     groups: Groups
+    samples: SampleLog
     meter: Meter
     world: World = field(repr=False)
     started_at: datetime
@@ -43,6 +45,7 @@ def services(world: World, settings: Settings, meter: Meter) -> Services:
         controls=Controls(world.database),
         pushed=bootstrap.pushed(world),
         groups=Groups(world.database, world.parallel),
+        samples=SampleLog(world.database),
         meter=meter,
         world=world,
         started_at=world.clock.now(),

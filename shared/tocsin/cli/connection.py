@@ -4,18 +4,23 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from tocsin.access.aws import AwsAccess
 from tocsin.bootstrap import World, aws, with_receivers, with_sources
 from tocsin.cli.session import Target
+from tocsin.clock import SystemClock
 from tocsin.settings import TABLES, Prometheus, Settings, SettingsError
 from tocsin.stores.dynamodb import UnprocessedKeysError, client_config
 from tocsin.stores.limits import InvalidRequestError
 from tocsin.stores.sqs import UnsentError
+
+if TYPE_CHECKING:
+    from tocsin.collection.running import OpenProbes
 
 LOCAL = "tocsin-local"
 """The stack of `tocsin local`: no CloudFormation made it, so its names follow from its own."""
@@ -46,6 +51,20 @@ def connected(target: Target) -> Iterator[World]:
         raise click.ClickException(f"{error}{_NOT_THERE if target.stack == LOCAL else ''}") from error
     except (BotoCoreError, SettingsError, InvalidRequestError, UnprocessedKeysError, UnsentError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def probes(target: Target) -> "OpenProbes":
+    """Return what opens inputs here, with this machine's network and the caller's credentials."""
+    from tocsin.inputs.network import Network  # only who tests an input pays for what inputs need
+    from tocsin.inputs.opening import Opened
+    from tocsin.inputs.reach import LOCAL as LOCAL_REACH
+    from tocsin.inputs.tools import Tools
+
+    if target.stack == LOCAL:
+        target = local_target(target, os.environ)
+    client = {"endpoint_url": target.endpoint_url} if target.endpoint_url else {}
+    access = AwsAccess(lambda: _session(target), SystemClock(), client)
+    return Opened(Tools(access, Network(LOCAL_REACH), local=True))
 
 
 def function_url(target: Target) -> tuple[str, boto3.Session]:

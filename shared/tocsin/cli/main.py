@@ -13,6 +13,9 @@ _COMMANDS = {
     "sources": Lazy(
         "tocsin.cli.sources:sources", "Check, apply and look at the sources that rules ask; ask one."
     ),
+    "inputs": Lazy(
+        "tocsin.cli.inputs:inputs", "Check, apply and look at inputs: scheduled checks; run one now."
+    ),
     "template": Lazy("tocsin.cli.template:template", "Look at what templates say."),
     "silence": Lazy("tocsin.cli.silence:silence", "Add, query, update and expire silences."),
     "alert": Lazy("tocsin.cli.alert:alert", "Look at alerts."),

@@ -26,7 +26,7 @@ from tocsin.sources.sourcefile import parse_sources
 from tocsin.sources.stored import sources_key, sources_text, store_definitions
 
 SourceFile = Checked[tuple[str, Sequence[Definition]]]
-_PROBES = {"prometheus": "vector(1)", "loki": "vector(1)"}
+_PROBES = {"inputs": "vector(1)", "prometheus": "vector(1)", "loki": "vector(1)"}
 """What a source is asked if nothing is said: something that it answers without any data."""
 _STEP = timedelta(minutes=1)
 

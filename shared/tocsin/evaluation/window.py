@@ -8,7 +8,7 @@ from tocsin.evaluation.head import Head, Stretch
 from tocsin.evaluation.redo import Gap
 from tocsin.evaluation.unit import Unit, spread
 from tocsin.schedule.layout import Buckets
-from tocsin.schedule.ticks import TICK, due_between, last_due
+from tocsin.schedule.ticks import TICK, due_between, floor_tick, last_due
 
 FAR = timedelta(minutes=10)
 """What is further behind is set aside, and catches up apart from what is on time."""
@@ -36,16 +36,6 @@ class Work:
         return any(map(self.unit.rule.open, self.at))
 
 
-def target(now: datetime, tick: datetime) -> datetime:
-    """Return the tick to evaluate up to: the latest, or the message's own if our clock is just behind it."""
-    return max(floor_tick_of(now), tick) if tick - now <= timedelta(seconds=2) else floor_tick_of(now)
-
-
-def floor_tick_of(now: datetime) -> datetime:
-    """Return the latest tick."""
-    return last_due(now, TICK, timedelta(0))
-
-
 def far(cursor: datetime, until: datetime) -> bool:
     """Tell whether a cursor is so far behind that its units are set aside."""
     return until - cursor > FAR
@@ -70,7 +60,7 @@ def work_of(
     Of a rule that can only be asked about the present, what is missed is a gap.
     """
     rule = unit.rule
-    skipped = max(timedelta(0), min(floor_tick_of(now - limit), until) - cursor)
+    skipped = max(timedelta(0), min(floor_tick(now - limit), until) - cursor)
     if rule.replayable:
         points = max(1, min(rule.chunk, _POINTS) >> min(tries, 12))
         until = min(until, cursor + skipped + points * rule.interval)
@@ -107,11 +97,11 @@ def gap(head: Head, until: datetime, now: datetime, limit: timedelta) -> Gap | N
     """
     near = (piece.cursor for piece in head.stretches if not far(piece.cursor, until))
     start = min([head.cursor, *near])
-    last = floor_tick_of(min(until, now - RECENT))
-    late = (last - floor_tick_of(start)) // TICK
+    last = floor_tick(min(until, now - RECENT))
+    late = (last - floor_tick(start)) // TICK
     if late <= 0:
         return None
-    dropped = max(0, (min(last, floor_tick_of(now - limit)) - floor_tick_of(start)) // TICK)
+    dropped = max(0, (min(last, floor_tick(now - limit)) - floor_tick(start)) // TICK)
     return Gap(start, last, late - dropped, dropped)
 
 

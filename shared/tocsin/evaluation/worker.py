@@ -23,7 +23,7 @@ from tocsin.index import Index
 from tocsin.ports import HOLD, Backend, Backends, Clock, Database, Intake, Parallel, Unanswered, Written
 from tocsin.schedule.buckets import bucket
 from tocsin.schedule.layout import Shard
-from tocsin.schedule.ticks import TICK
+from tocsin.schedule.ticks import TICK, target_tick
 
 DEADLINE_SECONDS = 8.0
 """A tick commits what it has by then, so that the next one finds it done."""
@@ -136,7 +136,7 @@ class Worker:
         board, changed = self._memory.board(shard, index, now)
         report.rules = changed or report.rules
         head = suspect(read, board.units, now)
-        target = window.target(now, report.tick)
+        target = target_tick(now, report.tick)
         report.cursor = head.cursor
         report.lagging = len(head.lagging)
         report.quarantined = sum(held.quarantined for held in head.lagging.values())

@@ -98,6 +98,13 @@ def pretty(expr: str) -> str:
     return formatted
 
 
+def place(expr: str, word: str) -> str:
+    """Return where a word of an expression first stands outside of texts, as `line:column`; else where it begins."""
+    blank = _LITERAL.sub(lambda literal: re.sub(r"[^\n]", " ", literal.group()), expr)
+    at = found.start() if (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", blank)) else 0
+    return f"{expr.count(chr(10), 0, at) + 1}:{at - expr.rfind(chr(10), 0, at)}"
+
+
 def _shape(parsed: Any) -> list[Any]:
     """Return all that the parts of an expression say, but for the order of matchers: it means nothing."""
     return [

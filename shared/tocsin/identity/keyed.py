@@ -42,7 +42,7 @@ class Keyed:
             return _NOTHING
         known = self._book.at(read_index(self._database))
         match scheme.lower():
-            case "bearer":
+            case "bearer" | "token":  # as InfluxDB's clients say it
                 return _by_token(known, rest.strip(), now, Proof.TOKEN)
             case "basic":
                 return self._by_basic(known, rest.strip(), brought.address, now)

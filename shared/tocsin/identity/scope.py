@@ -9,6 +9,7 @@ class Scope(StrEnum):
 
     READ = "read"
     ALERTS_WRITE = "alerts:write"
+    SAMPLES_WRITE = "samples:write"
     SILENCES_WRITE = "silences:write"
     RULES_WRITE = "rules:write"
     ADMIN = "admin"
@@ -20,7 +21,7 @@ EVERYTHING = frozenset(Scope)
 def allows(held: Iterable[Scope], needed: Scope) -> bool:
     """Tell whether somebody who holds some scopes may do what needs one.
 
-    Who only posts alerts (a Prometheus) has nothing to read: `alerts:write` alone does not allow it.
+    Who only posts alerts or samples (a Prometheus) has nothing to read: what allows that alone does not allow it.
     """
     held = frozenset(held)
     if Scope.ADMIN in held or needed in held:

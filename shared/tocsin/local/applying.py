@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from tocsin.bootstrap import token
+from tocsin.collection.catalogue import Cataloguer, read_catalogue
 from tocsin.configfile.parse import parse_config
 from tocsin.configfile.storing import store
 from tocsin.configfile.templates import beside
-from tocsin.history import Via
+from tocsin.history import Via, What
 from tocsin.index import read_index
+from tocsin.inputsfile.inputfile import parse_inputs
+from tocsin.inputsfile.plan import compare as compare_inputs
 from tocsin.ports import Database
 from tocsin.rules.applying import apply_changes
 from tocsin.rules.book import RuleBook
@@ -40,6 +44,22 @@ def apply_config(database: Database, text: str, file: str, now: datetime) -> boo
     """
     config = parse_config(text, file, beside(file))
     return store(database, text, config, by=BY, via=Via.LOCAL, now=now).changed
+
+
+def apply_inputs(database: Database, text: str, file: str, now: datetime) -> bool:
+    """Make the inputs and outputs what a file says; tell whether they were others.
+
+    Raises DocumentError for a file that is refused, and then nothing has changed.
+    """
+    given = parse_inputs(text, file)
+    plan = compare_inputs(read_catalogue(database, read_index(database).inputs), given, prune=True)
+    if not plan:
+        return False
+    targets = (*plan.ids, *plan.outputs_changed)
+    Cataloguer(database, token).change(
+        lambda was: plan.applied(was, now, BY), What.INPUTS, targets, by=BY, via=Via.LOCAL, now=now
+    )
+    return True
 
 
 def apply_sources(database: Database, text: str, file: str, now: datetime) -> bool:

@@ -13,11 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.documents import DocumentError
 from tocsin.local import lines
-from tocsin.local.applying import apply_config, apply_rules, apply_sources
+from tocsin.local.applying import apply_config, apply_inputs, apply_rules, apply_sources
 from tocsin.local.embedded import Listener, moto
 from tocsin.local.guarding import is_loopback
 from tocsin.local.live import Event, LiveStack
-from tocsin.local.stack import blueprint, engine, find_template
+from tocsin.local.stack import Engine, blueprint, engine, find_template
 from tocsin.local.template import TemplateError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -76,6 +76,7 @@ def _or_global(context: click.Context, option: click.Parameter, value: str | Non
 )
 @click.option("--config", "config_file", type=_File, help="The alertmanager.yml to put in force.")
 @click.option("--sources", "sources_file", type=_File, help="The sources.yml to put in force.")
+@click.option("--inputs", "inputs_file", type=_File, help="The inputs.yml to put in force.")
 @click.option("--prometheus", default="", metavar="URL", callback=_url, help="The Prometheus that rules ask.")
 @click.option(
     "--write", default="", metavar="URL", callback=_url, help="Where that Prometheus takes remote writes."
@@ -111,6 +112,7 @@ def local_command(
     rule_files: Sequence[Path],
     config_file: Path | None,
     sources_file: Path | None,
+    inputs_file: Path | None,
     prometheus: str,
     write: str,
     address: Address,
@@ -133,34 +135,57 @@ def local_command(
     strangers = access == "tokens"
     if not (strangers or address.is_loopback):
         raise click.UsageError(f"{address.host} is reached from elsewhere too: that needs --access tokens")
-    embedded = endpoint_url is None
     read = _Files(
         [(str(file), _text(file)) for file in (*rule_files, *more_rules)],
-        (str(config_file), _text(config_file)) if config_file else None,
-        (str(sources_file), _text(sources_file)) if sources_file else None,
+        _named(config_file),
+        _named(sources_file),
+        _named(inputs_file),
     )
-    aws = moto() if embedded else None
-    with _plainly(address), Listener(address.host, address.port, aws, strangers=strangers) as listener:
-        parameters = {
-            "PrometheusUrl": prometheus,
-            "PrometheusWriteUrl": write,
-            "Shards": str(shards),
-            "ApiAccess": access,
-            "ExternalUrl": listener.url,
-        }
-        plan = blueprint(template or find_template(), parameters, region or "us-east-1")
-        where = engine(
-            endpoint_url or listener.url, region or ("us-east-1" if embedded else None), embedded=embedded
-        )
-        stack = LiveStack(plan, where, _print, speed)
-        _apply(stack, read)
-        for arn in stack.topics.values():
-            click.echo(f"topic: {arn}")
-        listener.api = stack.api
-        click.echo(f"listening on {listener.url}; Ctrl-C ends")
-        if embedded:
-            click.echo("what is stored is in the memory of this process and ends with it")
-        _run(stack)
+    parameters = {
+        "PrometheusUrl": prometheus,
+        "PrometheusWriteUrl": write,
+        "Shards": str(shards),
+        "ApiAccess": access,
+        "InputNetworks": "local",
+    }
+    where = _Where(address, endpoint_url, region, strangers=strangers)
+    with _plainly(address), where.listener() as listener:
+        parameters["ExternalUrl"] = listener.url
+        plan = blueprint(template or find_template(), parameters, where.region or "us-east-1")
+        _serve(LiveStack(plan, where.engine(listener), _print, speed), listener, read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where to listen, and where AWS is: in this process if no endpoint is named."""
+
+    address: Address
+    endpoint_url: str | None
+    region: str | None
+    strangers: bool
+
+    def listener(self) -> Listener:
+        """Return what listens, with the embedded AWS if that is wanted."""
+        aws = None if self.endpoint_url else moto()
+        return Listener(self.address.host, self.address.port, aws, strangers=self.strangers)
+
+    def engine(self, listener: Listener) -> Engine:
+        """Return the engine that the stack runs on."""
+        if self.endpoint_url:
+            return engine(self.endpoint_url, self.region)
+        return engine(listener.url, self.region or "us-east-1", embedded=True)
+
+
+def _serve(stack: LiveStack, listener: Listener, files: "_Files") -> None:
+    """Apply what was named and run until it is ended."""
+    _apply(stack, files)
+    for arn in stack.topics.values():
+        click.echo(f"topic: {arn}")
+    listener.api = stack.api
+    click.echo(f"listening on {listener.url}; Ctrl-C ends")
+    if listener.embedded:
+        click.echo("what is stored is in the memory of this process and ends with it")
+    _run(stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +195,14 @@ class _Files:
     rules: Sequence[tuple[str, str]]
     config: tuple[str, str] | None
     sources: tuple[str, str] | None
+    inputs: tuple[str, str] | None
 
 
 def _apply(stack: LiveStack, files: _Files) -> None:
     """Put in force what was named: sources before the rules that ask them."""
     now = stack.clock.now()
-    for named, put in ((files.config, apply_config), (files.sources, apply_sources)):
+    puts = ((files.config, apply_config), (files.sources, apply_sources), (files.inputs, apply_inputs))
+    for named, put in puts:
         if named is not None:
             file, text = named
             changed = put(stack.database, text, file, now)
@@ -184,6 +211,10 @@ def _apply(stack: LiveStack, files: _Files) -> None:
         changes = apply_rules(stack.database, files.rules, now)
         counts = len(changes.created), len(changes.updated), len(changes.deleted), changes.unchanged
         click.echo("rules: {} created, {} updated, {} deleted, {} unchanged".format(*counts))
+
+
+def _named(file: Path | None) -> tuple[str, str] | None:
+    return (str(file), _text(file)) if file else None
 
 
 def _text(file: Path) -> str:

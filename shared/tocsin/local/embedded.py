@@ -52,6 +52,7 @@ class Listener:
         With `strangers` the API is asked by others than this machine's own programs too: it checks who they are.
         """
         self._aws, self._strangers = aws, strangers
+        self.embedded = aws is not None
         self.api: Application | None = None
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line a request
         six = ":" in host

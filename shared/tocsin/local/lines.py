@@ -21,6 +21,8 @@ def _of_line(line: Line) -> Iterator[str]:
         yield f"error     {line.function}: {type(line.error).__name__}: {line.error}"
     elif line.message == "tick" and fields.get("commits"):
         yield tick(fields)
+    elif line.message == "collection" and fields.get("commits"):
+        yield collection(fields)
     elif line.message == "flush" and fields.get("group_key"):
         yield from flush(fields)
 
@@ -31,6 +33,14 @@ def tick(fields: Mapping[str, Any]) -> str:
     parts += [f"{n} {what}" for what, n in _figures(fields)]
     parts += [f"{rule}: {why}" for rule, why in fields.get("failed_rules", {}).items()]
     return f"tick      {fields['tick'][11:19]} shard {fields['shard']}: {', '.join(parts)}"
+
+
+def collection(fields: Mapping[str, Any]) -> str:
+    """Return the line of inputs that ran."""
+    parts = [f"{fields.get('inputs_ran', 0)} inputs", f"{fields.get('metrics', 0)} metrics"]
+    parts += [f"{fields['missed']} missed"] if fields.get("missed") else []
+    parts += [f"{name}: {why}" for name, why in fields.get("failed_inputs", {}).items()]
+    return f"inputs    {fields['tick'][11:19]} shard {fields['shard']}: {', '.join(parts)}"
 
 
 def _figures(fields: Mapping[str, Any]) -> Iterable[tuple[str, int]]:

@@ -116,12 +116,19 @@ def world(function: Function, engine: Engine, clock: Clock, queues: Mapping[str,
         bootstrap.aws(settings, engine.session, config=engine.config, **engine.client),
         clock=clock,
         ticks=by_url.get(settings.ticks_queue_url),
+        input_ticks=by_url.get(settings.input_ticks_queue_url),
+        runs=by_url.get(settings.runs_queue_url),
+        shipments=by_url.get(settings.shipments_queue_url),
         flushes=by_url.get(settings.flushes_queue_url),
     )
     # As each function's own app.py completes it.
     match function.name:
         case "evaluator":
             return bootstrap.with_sources(local, settings, engine.session, **engine.client)
+        case "collector":
+            return bootstrap.with_inputs(local, settings, engine.session, **engine.client)
+        case "shipper":
+            return bootstrap.with_outputs(local, engine.session, **engine.client)
         case "dispatcher" | "api":
             return bootstrap.with_receivers(local, engine.session, **engine.client)
     return local

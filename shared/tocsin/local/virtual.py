@@ -1,12 +1,15 @@
 """A stack in virtual time: the template's functions on a world of stand-ins, with no thread and no waiting."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from tocsin.bootstrap import World
+from tocsin.collection.crew import in_turn
+from tocsin.collection.input import Input
+from tocsin.collection.running import OpenError, OpenProbes, Probe
 from tocsin.dispatch.flush import Receivers
 from tocsin.local.agenda import Agenda, Firings, every
 from tocsin.local.blueprint import Blueprint
@@ -18,6 +21,11 @@ from tocsin.local.watching import Tally, Watcher
 from tocsin.ports import Database, Source, one_by_one
 
 
+def no_inputs(given: Input) -> Sequence[Probe]:
+    """Refuse to open an input: there are none."""
+    raise OpenError(f"{given.kind} is not here")
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What is outside of a virtual stack."""
@@ -25,6 +33,7 @@ class Outside:
     database: Database
     sources: Mapping[str, Source] = field(default_factory=dict)
     receivers: Receivers | None = None
+    probes: OpenProbes = no_inputs
 
 
 class VirtualStack:
@@ -63,10 +72,15 @@ class VirtualStack:
             database=self._outside.database,
             clock=self.clock,
             ticks=self.queues["TicksQueue"],
+            input_ticks=self.queues["InputTicksQueue"],
+            runs=self.queues["RunsQueue"],
+            shipments=self.queues["ShipmentsQueue"],
             flushes=self.queues["FlushesQueue"],
             sources=self._outside.sources,
             receivers=self._outside.receivers,
             parallel=one_by_one,
+            probes=self._outside.probes,
+            in_time=in_turn,
             token=lambda: f"token-{next(self._tokens)}",
         )
 

@@ -16,6 +16,7 @@ from tocsin.schedule.ticks import TICK, ticks_between
 
 AHEAD = timedelta(seconds=180)
 WATERMARK = Key("state", "TICKER", "WATERMARK")
+INPUTS_WATERMARK = Key("state", "TICKER", "INPUTS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ def plan(now: datetime, watermark: datetime | None, layout: Layout) -> FanOut:
 class Ticker:
     """Sends the ticks ahead; safe to run twice, late, or beside itself."""
 
-    def __init__(self, database: Database, queue: Queue, clock: Clock) -> None:
-        self._database, self._queue, self._clock = database, queue, clock
+    def __init__(self, database: Database, queue: Queue, clock: Clock, watermark: Key = WATERMARK) -> None:
+        """`watermark` is where is kept up to when ticks were sent to this queue."""
+        self._database, self._queue, self._clock, self._watermark = database, queue, clock, watermark
 
     def fan_out(self, layout: Layout) -> FanOut:
         """Send what is due to be sent, then move the watermark: in this order a crash repeats, never skips."""
-        [item] = self._database.get(WATERMARK)
+        [item] = self._database.get(self._watermark)
         stored = item.get("at") if item and item.get("layout") == layout.version else None
         watermark = maybe_instant(stored if isinstance(stored, int) else None)
         planned = plan(self._clock.now(), watermark, layout)
@@ -61,7 +63,7 @@ class Ticker:
         at = millis(planned.watermark)
         self._database.write(
             Update(
-                WATERMARK,
+                self._watermark,
                 set={"at": at, "layout": layout.version},
                 condition=Either((Absent("layout"), AtMost("layout", layout.version))),
             )

@@ -6,12 +6,19 @@ from tocsin.instants import instant, millis
 
 TICK = timedelta(seconds=10)
 _TICK_MS = 10_000
+_SKEW = timedelta(seconds=2)
 
 
 def floor_tick(at: datetime) -> datetime:
     """Return the last tick that is not after `at`: ticks are the wall-clock multiples of 10 s (Grafana's ticker)."""
     ms = millis(at)
     return instant(ms - ms % _TICK_MS)
+
+
+def target_tick(now: datetime, tick: datetime) -> datetime:
+    """Return the tick to work up to: the latest, or the message's own if our clock is just behind it."""
+    latest = floor_tick(now)
+    return max(latest, tick) if tick - now <= _SKEW else latest
 
 
 def ticks_between(after: datetime, until: datetime) -> list[datetime]:

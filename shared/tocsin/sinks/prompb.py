@@ -10,14 +10,13 @@ from itertools import starmap
 from math import isnan
 from typing import TYPE_CHECKING
 
+from tocsin.samples.staleness import STALE_BYTES
 from tocsin.sinks.snappy import varint
 
 if TYPE_CHECKING:
     from tocsin.labels import LabelSet
     from tocsin.sinks.points import Point
 
-STALE = bytes.fromhex("020000000000f07f")
-"""The NaN that marks the end of a series (Prometheus `value.StaleNaN`), little-endian."""
 _NAN = bytes.fromhex("010000000000f87f")  # any other NaN (`value.NormalNaN`)
 _LENGTH_DELIMITED = 2
 _VALUE, _TIMESTAMP = b"\x09", b"\x10"  # Sample.value = 1, a double; Sample.timestamp = 2, an int64
@@ -54,7 +53,7 @@ def _timestamp(ms: int) -> bytes:
 
 def _double(value: float | None) -> bytes:
     if value is None:
-        return STALE
+        return STALE_BYTES
     return _NAN if isnan(value) else struct.pack("<d", value)
 
 

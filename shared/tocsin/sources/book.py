@@ -10,7 +10,7 @@ from tocsin.http import TransportError
 from tocsin.ports import Answer, Backend, Database, Query, Refused, Sink, Source, Stored, Unanswered, Written
 from tocsin.sources import registry
 from tocsin.sources.definition import Definition, OnError
-from tocsin.sources.kind import SinkKind
+from tocsin.sources.kind import SinkKind, StoreKind
 from tocsin.sources.registry import KindError
 from tocsin.sources.stored import read_definitions
 
@@ -53,7 +53,7 @@ class Sources:
     def _source(self, definition: Definition) -> Source:
         kept = self._sources.get(definition.name)
         if kept is None or kept.definition != definition:
-            kept = self._sources[definition.name] = _OpenedSource(definition, self._access)
+            kept = self._sources[definition.name] = _OpenedSource(definition, self._access, self._database)
         return kept
 
     def _sink(self, definition: Definition) -> Sink | None:
@@ -95,11 +95,9 @@ class _Opened(Generic[T]):
 
 
 class _OpenedSource:
-    def __init__(self, definition: Definition, access: Access) -> None:
+    def __init__(self, definition: Definition, access: Access, database: Database) -> None:
         self.definition = definition
-        self._opened: _Opened[Source] = _Opened(
-            lambda: registry.kind(definition.kind).open(definition, access)
-        )
+        self._opened: _Opened[Source] = _Opened(lambda: _open_source(definition, access, database))
 
     def ask(self, queries: Sequence[Query], timeout_seconds: float) -> Sequence[Answer]:
         """Answer every query; all alike if the source cannot be opened."""
@@ -134,6 +132,13 @@ class _OpenedSink:
             return Unanswered(f"it failed: {type(error).__name__}", "crashed")
         self._opened.close_if([outcome])
         return outcome
+
+
+def _open_source(definition: Definition, access: Access, database: Database) -> Source:
+    kind = registry.kind(definition.kind)
+    if isinstance(kind, StoreKind):
+        return kind.open_stored(definition, access, database)
+    return kind.open(definition, access)
 
 
 def _open_sink(definition: Definition, access: Access) -> Sink:

@@ -1,4 +1,4 @@
-"""The sources that are there without being stored: CloudWatch, and the Prometheus of the template's parameters."""
+"""The sources that need not be stored: CloudWatch, the stack's own samples, the Prometheus of the parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from tocsin.settings import Prometheus
 from tocsin.sources.definition import BUILT_IN, Definition
 
-CLOUDWATCH = Definition("cloudwatch", "cloudwatch")
+ALWAYS = (Definition("cloudwatch", "cloudwatch"), Definition("inputs", "inputs"))
 
 
 def built_in(prometheus: Prometheus | None) -> Sequence[Definition]:
     """Return the definitions that need no `sources.yml`."""
     if prometheus is None:
-        return [CLOUDWATCH]
+        return ALWAYS
     write = {"kind": "remote_write", "url": prometheus.write_url} if prometheus.write_url else None
     settings = {"url": prometheus.url, "auth": _auth(prometheus), "write": write}
-    return [CLOUDWATCH, Definition(BUILT_IN, "prometheus", settings)]
+    return [*ALWAYS, Definition(BUILT_IN, "prometheus", settings)]
 
 
 def _auth(prometheus: Prometheus) -> Mapping[str, Any] | None:

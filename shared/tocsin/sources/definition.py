@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.ports import HOLD
 
 BUILT_IN = "prometheus"
-"""The source that the template's parameters define; `cloudwatch` is always there."""
+"""The source that the template's parameters define; `cloudwatch` and `inputs` are always there."""
 
 
 class OnError(StrEnum):

@@ -69,7 +69,9 @@ class _Write(Role):
         return self
 
 
-class _HttpSettings(Block):
+class HttpSettings(Block):
+    """Where a server that speaks HTTP is, and how it is asked."""
+
     url: BaseUrl
     auth: _Auth | None = None
     headers: dict[HeaderName, LineOrReference] = Field(default_factory=dict)
@@ -78,14 +80,14 @@ class _HttpSettings(Block):
     proxy_url: UrlOrReference | None = None
 
 
-class PrometheusSettings(_HttpSettings):
+class PrometheusSettings(HttpSettings):
     """The settings of the kind `prometheus`."""
 
     align_queries_with_step: bool = False
     write: _Write | None = None
 
 
-class LokiSettings(_HttpSettings):
+class LokiSettings(HttpSettings):
     """The settings of the kind `loki`; its Helm chart sets what the server calls `align_queries_with_step`."""
 
     align_queries_with_step: bool = True

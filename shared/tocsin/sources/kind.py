@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tocsin.access.port import Access
-from tocsin.ports import Sink, Source
+from tocsin.ports import Database, Sink, Source
 from tocsin.sources.definition import Definition
 
 if TYPE_CHECKING:
@@ -33,6 +33,15 @@ class Kind(Protocol):
 
     def open(self, definition: Definition, access: Access) -> Source:
         """Return the source; it may read secrets and raise: then this source, and no other, is unanswered."""
+        ...
+
+
+@runtime_checkable
+class StoreKind(Protocol):
+    """A kind whose sources read what the stack itself has stored; it has `open_stored` in place of `open`."""
+
+    def open_stored(self, definition: Definition, access: Access, database: Database) -> Source:
+        """Return the source, as `open` does."""
         ...
 
 

@@ -7,11 +7,12 @@ from tocsin.expressions.languages import Language, Languages, UnknownSourceError
 from tocsin.index import read_index
 from tocsin.ports import Database
 from tocsin.sources import registry
+from tocsin.sources.built_in import ALWAYS
 from tocsin.sources.definition import BUILT_IN, Definition
 from tocsin.sources.registry import KindError
 from tocsin.sources.stored import read_definitions
 
-_ALWAYS_THERE = {BUILT_IN: "prometheus", "cloudwatch": "cloudwatch"}
+_ALWAYS_THERE = {BUILT_IN: "prometheus", **{definition.name: definition.kind for definition in ALWAYS}}
 
 
 def of_definitions(definitions: Mapping[str, Definition]) -> Languages:

@@ -14,6 +14,7 @@ BUILT_IN = {
     "cloudwatch": "tocsin.sources.cloudwatch:KIND",
     "cloudwatch_logs": "tocsin.sources.cloudwatch_logs:KIND",
     "cloudwatch_promql": "tocsin.sources.cloudwatch_promql:KIND",
+    "inputs": "tocsin.sources.inputs:KIND",
     "loki": "tocsin.sources.loki:KIND",
     "prometheus": "tocsin.sources.prometheus:KIND",
 }

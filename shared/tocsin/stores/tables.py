@@ -1,4 +1,4 @@
-"""The four tables by their logical names, and the attributes that DynamoDB itself looks at.
+"""The five tables by their logical names, and the attributes that DynamoDB itself looks at.
 
 Every table has the string keys `pk` (hash) and `sk` (range). What each holds is its store's business.
 """
@@ -7,8 +7,9 @@ RULES = "rules"
 STATE = "state"
 DISPATCH = "dispatch"
 CONFIG = "config"
+SAMPLES = "samples"
 
-TABLES = (RULES, STATE, DISPATCH, CONFIG)
+TABLES = (RULES, STATE, DISPATCH, CONFIG, SAMPLES)
 
 KEY_ATTRIBUTES = ("pk", "sk")
 

@@ -1,10 +1,9 @@
 """Regular expressions over what alerts carry, within what a template may take."""
 
-import re
 from functools import lru_cache
 from typing import Any
 
-from tocsin.regexes import RegexError, compiled
+from tocsin.regexes import RegexError, compiled, expanded
 from tocsin.templates.printable import quote_pattern
 from tocsin.templates.run import Bounded, Run
 from tocsin.templates.source import TemplateError, shortened
@@ -13,7 +12,6 @@ _LONGEST_PATTERN = 1_000
 _MAX_MEMORY = 1 << 18
 _WORK_A_STEP = 500
 """Instructions times characters that cost a step: RE2 takes 20 ns for each at worst, mostly far less."""
-_GROUP = re.compile(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<plain>\w+))", re.ASCII)
 
 
 def matches(run: Run, pattern: str, text: str) -> bool:
@@ -36,7 +34,8 @@ def replace_all(run: Run, pattern: str, template: str, text: str) -> str:
     for match in compiled.finditer(_encodable(text)):
         if match.end() > at or match.end() == 0:
             to.write(text[at : match.start()])
-            _expand(to, template, match)
+            for part in expanded(template, match):
+                to.write(part)
             at = match.end()
         _pay(run, compiled, len(text) - at)
     to.write(text[at:])
@@ -63,22 +62,3 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         raise TemplateError("not UTF-8") from None
     return text
-
-
-def _expand(to: Bounded, template: str, match: Any) -> None:
-    at = 0
-    for group in _GROUP.finditer(template):
-        to.write(template[at : group.start()])
-        name = group["braced"] or group["plain"]
-        to.write(_group(match, name) if name else "$")
-        at = group.end()
-    to.write(template[at:])
-
-
-def _group(match: Any, name: str) -> str:
-    """Return what a group has matched, nothing for one that is not there; `$01` is no number for Go."""
-    number = int(name) if re.fullmatch("0|[1-9][0-9]{0,7}", name) else name
-    try:
-        return match[number] or ""
-    except IndexError:
-        return ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tocsin.collection.catalogue import read_catalogue
 from tocsin.dispatch import tally
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.controls import Controls
@@ -16,6 +17,8 @@ from tocsin.index import read_index
 from tocsin.labels import Labels
 from tocsin.ports import Database
 from tocsin.views.groups import Groups, HeldGroup, Standings, standings
+from tocsin.views.inputs import InputView, read_inputs
+from tocsin.views.outputs import OutputView, read_outputs
 from tocsin.views.rules import RuleView, read_rules
 from tocsin.views.shards import read_shards
 
@@ -63,6 +66,8 @@ class Figures:
     received: Counts
     rules: Sequence[RuleView]
     behind_seconds: Mapping[str, float]
+    inputs: Sequence[InputView]
+    outputs: Sequence[OutputView]
 
 
 def read_figures(database: Database, controls: Controls, groups: Groups, now: datetime) -> Figures:
@@ -71,6 +76,7 @@ def read_figures(database: Database, controls: Controls, groups: Groups, now: da
     config, silences = controls.config(index), controls.silence_index(index)
     scanned = groups.scan()
     found = groups.read(scanned)
+    catalogue = read_catalogue(database, index.inputs)
     firing = [one for held in found for one in held.alerts if not one.resolved(now)]
     return Figures(
         now=now,
@@ -82,6 +88,8 @@ def read_figures(database: Database, controls: Controls, groups: Groups, now: da
         received=_received(scanned, now),
         rules=read_rules(database, index, read_shards(database, index.layout)),
         behind_seconds=behind_seconds(database, index.layout, now),
+        inputs=read_inputs(database, index.layout, catalogue),
+        outputs=read_outputs(database, index.layout, catalogue),
     )
 
 

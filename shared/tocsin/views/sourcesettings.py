@@ -1,6 +1,7 @@
-"""The settings of a source as they may be shown.
+"""The settings of a source, an input or an output as they may be shown.
 
-Secrets stand in them as references. But people put tokens into headers and into the queries of URLs, too.
+Secrets stand in them as references. But people put tokens into headers and into the queries of URLs, too, and some
+settings of Telegraf's may be written out.
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,18 @@ from urllib.parse import urlsplit
 
 from tocsin.configfile.fields import MASK
 
+_SECRETS = frozenset({"password", "token", "dsn", "environment"})
+"""Settings that may hold a secret, if what they hold is no reference."""
+
 
 def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings without what may be secret: texts of headers, users and queries of URLs."""
-    return {name: _shown(value, header=name == "headers") for name, value in settings.items()}
+    """Return settings without what may be secret: passwords, texts of headers, users and queries of URLs."""
+    return {
+        name: MASK
+        if name in _SECRETS and value and not isinstance(value, Mapping)
+        else _shown(value, header=name == "headers")
+        for name, value in settings.items()
+    }
 
 
 def _shown(value: Any, *, header: bool) -> Any:
@@ -20,6 +29,8 @@ def _shown(value: Any, *, header: bool) -> Any:
         return {name: MASK if isinstance(text, str) else text for name, text in value.items()}
     if isinstance(value, Mapping):
         return shown(value)
+    if isinstance(value, list):
+        return [_shown(each, header=False) for each in value]
     return _url(value) if isinstance(value, str) and "://" in value else value
 
 

@@ -12,6 +12,7 @@ from tocsin.api.services import Services
 from tocsin.identity.scope import Scope
 from tocsin.views.metrics import Family, Figures, gauge, read_figures
 from tocsin.views.metrics_dispatch import dispatch_families
+from tocsin.views.metrics_inputs import input_families
 from tocsin.views.metrics_own import own_families
 
 
@@ -33,6 +34,7 @@ def _families(figures: Figures) -> Iterator[Family]:
     yield gauge("tocsin_build_info", "The version of Tocsin.", 1, version=__version__)
     yield from dispatch_families(figures)
     yield from own_families(figures)
+    yield from input_families(figures)
 
 
 METRICS: tuple[Operation, ...] = (
@@ -43,7 +45,7 @@ METRICS: tuple[Operation, ...] = (
         Scope.READ,
         get_metrics,
         tocsin,
-        "Metrics of dispatch and evaluation, for Prometheus to scrape",
+        "Metrics of dispatch, evaluation, inputs and outputs, for Prometheus to scrape",
         "management",
         {200: Answer("Prometheus' text format.", str, MEDIA_TYPE)},
     ),

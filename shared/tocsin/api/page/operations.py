@@ -25,6 +25,7 @@ FILES = (
     "dom.js",
     "format.js",
     "history.js",
+    "inputs.js",
     "matchers.js",
     "parts.js",
     "receivers.js",

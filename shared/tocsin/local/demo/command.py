@@ -9,29 +9,34 @@ from time import monotonic
 
 import click
 
-from tocsin.local.applying import apply_config, apply_rules
+from tocsin.local.applying import apply_config, apply_inputs, apply_rules
 from tocsin.local.demo import view
+from tocsin.local.demo.checks import Checks
 from tocsin.local.demo.inbox import SubscribedQueue, Webhook
-from tocsin.local.demo.shop import METRIC, NAMESPACE, PAGES, Prober, Shop
+from tocsin.local.demo.shop import PAGES, Shop
 from tocsin.local.demo.story import STEPS, WAYS, Story
 from tocsin.local.embedded import Listener, moto
-from tocsin.local.live import LiveStack
+from tocsin.local.live import Event, LiveStack
 from tocsin.local.stack import Engine, blueprint, engine, find_template
+from tocsin.local.watching import Line
 
 LIMIT_SECONDS = 110.0
-_RULE = """
-      - alert: {name}Down
-        expr: max_over_time({metric}{{namespace="{namespace}", service="shop", page="{page}"}}[10s]) > 0
-        for: 10s
-        labels: {{severity: page}}
-        annotations: {{summary: "The shop's {page} page fails."}}"""
-_RULES = f"""\
+_INPUT = """
+  - id: {page}
+    kind: http_response
+    tags: {{service: shop}}
+    settings: {{urls: ["{url}/{page}"], response_timeout: 2s, response_status_code: 200}}"""
+_RULES = """\
 groups:
   - name: shop
     interval: 10s
-    source: cloudwatch
-    rules:\
-{"".join(_RULE.format(name=p.title(), metric=METRIC, namespace=NAMESPACE, page=p) for p in PAGES)}
+    source: inputs
+    rules:
+      - alert: PageDown
+        expr: max by (input, service) (http_response_result_code{service="shop"}) > 0
+        for: 10s
+        labels: {severity: page}
+        annotations: {summary: "The shop's {{ $labels.input }} page fails."}
 """
 _CONFIG = """\
 route:
@@ -54,9 +59,10 @@ receivers:
 def demo_command() -> None:
     """Watch an alert go all the way on this machine.
 
-    A service breaks and is repaired; real requests to it become CloudWatch metrics, two rules on them go
-    pending and fire, are grouped, and are told to an SNS topic and a webhook; then all of it resolves. AWS is
-    moto, inside this process. Ends with 0 only if each of these really happened.
+    A service breaks and is repaired; inputs check its pages with real requests, a rule on what they gather goes
+    pending and fires for each page, the alerts are grouped, and told to an SNS topic and a webhook; then all of it
+    resolves. There is no metric system. AWS is moto, inside this process. Ends with 0 only if each of these really
+    happened.
     """
     live = sys.stdout.isatty()
     story = Story(view.silent if live else view.plain)
@@ -94,22 +100,34 @@ def _everything(story: Story) -> Iterator[Shop]:
         listener = running.enter_context(Listener("127.0.0.1", 0, moto()))
         where = engine(listener.url, "us-east-1", embedded=True)
         story.tell(f"the shop is open at {shop.url}; AWS is moto, in this process")
-        stack = _stack(where, webhook, story)
+        stack = _stack(where, webhook, story, shop)
         [topic] = stack.topics.values()
         subscribed = SubscribedQueue(where.make("sqs"), where.make("sns"), topic, story.receive)
         running.enter_context(subscribed)
-        running.enter_context(Prober(shop.url, where.make("cloudwatch"), story.probe))
         running.enter_context(stack)
         yield shop
 
 
-def _stack(where: Engine, webhook: Webhook, story: Story) -> LiveStack:
-    """Return the stack with the demo's rules and routes, applied as a user's files are."""
-    stack = LiveStack(blueprint(find_template(), {}), where, story.watch)
+def _stack(where: Engine, webhook: Webhook, story: Story, shop: Shop) -> LiveStack:
+    """Return the stack with the demo's inputs, rules and routes, applied as a user's files are."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Line):
+            checks.watch(event)
+        story.watch(event)
+
+    stack = LiveStack(blueprint(find_template(), {"InputNetworks": "local"}), where, watch)
+    checks = Checks(stack.database, story.probe)
     [topic] = stack.topics.values()
     now = stack.clock.now()
     config = _CONFIG.format(topic=topic, webhook=webhook.url)
     apply_config(stack.database, config, "alertmanager.yml", now)
+    apply_inputs(
+        stack.database,
+        "inputs:" + "".join(_INPUT.format(page=p, url=shop.url) for p in PAGES),
+        "inputs.yml",
+        now,
+    )
     apply_rules(stack.database, [("shop.yml", _RULES)], now)
-    story.tell("rules and routes are applied: a page that fails for 10 s is worth waking somebody")
+    story.tell("inputs, rules and routes are applied: a page that fails for 10 s is worth waking somebody")
     return stack

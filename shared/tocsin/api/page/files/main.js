@@ -6,6 +6,7 @@ import * as api from "./api.js";
 import { h, patch } from "./dom.js";
 import { capital, count, relative } from "./format.js";
 import * as history from "./history.js";
+import * as inputs from "./inputs.js";
 import { onAct, onRedraw } from "./parts.js";
 import * as receivers from "./receivers.js";
 import * as rules from "./rules.js";
@@ -16,7 +17,7 @@ import { explain, group } from "./timeline.js";
 const REFRESH_MS = 15_000;
 const GROUPS_KEPT_MS = 60_000;
 const TOLD_MS = 6_000;
-const VIEWS = { alerts, silences, rules, receivers, status, history, explain, groups: group, configuration: status.configuration };
+const VIEWS = { alerts, silences, rules, inputs, receivers, status, history, explain, groups: group, configuration: status.configuration };
 
 const main = document.querySelector("main");
 const [headline, stale, told, who] = ["headline", "stale", "told", "who"].map((id) => document.getElementById(id));

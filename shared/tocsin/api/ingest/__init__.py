@@ -1,0 +1,1 @@
+"""What others collect: InfluxDB's line protocol and Prometheus' remote write."""

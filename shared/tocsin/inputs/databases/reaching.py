@@ -1,0 +1,50 @@
+"""A connection to a database that breaks when its time is over, whatever it is at."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from threading import Timer
+
+from tocsin.http import Tls, TransportError, ssl_context
+from tocsin.inputs.databases.dsn import Target
+from tocsin.inputs.databases.table import QueryError
+from tocsin.inputs.network import Network
+
+
+@contextmanager
+def reached(network: Network, target: Target, seconds: float) -> Iterator[socket.socket]:
+    """Connect, and break the connection after `seconds`; raises OSError.
+
+    A socket's own timeout begins anew with each byte, and a server may send one at a time for ever.
+    """
+    with (
+        closing(network.connect(target.host, target.port, seconds)) as connected,
+        closing(connected.dup()) as same,
+    ):
+        # TLS takes the socket over; the other one is of the same connection.
+        timer = Timer(seconds, _break, [same])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield connected
+        finally:
+            timer.cancel()
+
+
+def _break(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def verifying(ca: str, *, hostname: bool = True) -> ssl.SSLContext:
+    """Return a context that asks for a certificate of `ca` (PEM; empty: those that the system trusts).
+
+    Raises QueryError.
+    """
+    try:
+        context = ssl_context(Tls(ca=ca))
+    except TransportError as error:
+        raise QueryError(f"tls_{error}") from None
+    context.check_hostname = hostname
+    return context
