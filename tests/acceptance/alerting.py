@@ -25,7 +25,7 @@ from tocsin.dispatch.silence import Silence
 from tocsin.dispatch.silenceedit import Edit, Limits
 from tocsin.dispatch.silencestore import read_silence
 from tocsin.dispatch.sweep import Sweep
-from tocsin.http import Reply, Request, Response, Timeout, Tls, Transport
+from tocsin.http import Reply, Request, Response, Timeout, Transport
 from tocsin.instants import instant, millis
 from tocsin.local.applying import apply_config
 from tocsin.matchers import parse_matchers
@@ -35,6 +35,7 @@ from tocsin.receivers.registry import open_receiver
 from tocsin.receivers.tools import Tools
 from tocsin.settings import Settings
 from tocsin.stores.memory import MemoryDatabase
+from tocsin.tls import Tls
 
 if TYPE_CHECKING:
     from tocsin.dispatch.flush import Report

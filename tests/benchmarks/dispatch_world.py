@@ -16,7 +16,7 @@ from tocsin.dispatch.config import Config, Integration
 from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.group import DUE_SLOTS
 from tocsin.dispatch.intake import Intake
-from tocsin.http import Reply, Request, Response, Tls, Transport
+from tocsin.http import Reply, Request, Response, Transport
 from tocsin.instants import millis
 from tocsin.local.applying import apply_config
 from tocsin.messages.writer import Writer
@@ -26,6 +26,7 @@ from tocsin.receivers.tools import Tools
 from tocsin.settings import Settings
 from tocsin.stores.counting import CountingDatabase
 from tocsin.stores.memory import MemoryDatabase
+from tocsin.tls import Tls
 
 T = TypeVar("T")
 

@@ -17,12 +17,13 @@ from moto.rdsdata.models import QueryResults, rdsdata_backends
 from tests.engines import session
 from tocsin.access.secrets import Reference
 from tocsin.expressions import sql
-from tocsin.http import Tls, Transport
+from tocsin.http import Transport
 from tocsin.local.clocks import VirtualClock
 from tocsin.ports import Answer, Clock, Parallel, Query, Sample, Samples, one_by_one
 from tocsin.sources.aurora import AuroraSource
 from tocsin.sources.definition import Definition
 from tocsin.sources.registry import kind
+from tocsin.tls import Tls
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,12 +11,13 @@ from tests.unit.notifications import ENDED, alert, notification
 from tests.unit.source_access import FakeAccess
 from tocsin.configfile.parse import parse_config
 from tocsin.dispatch.config import Integration
-from tocsin.http import RECEIVER_BODY_BYTES, HttpClient, Reply, Response, Timeout, Tls, Transport, Unreachable
+from tocsin.http import RECEIVER_BODY_BYTES, HttpClient, Reply, Response, Timeout, Transport, Unreachable
 from tocsin.messages.writer import Writer
 from tocsin.notification import Failed, Failure, Notification
 from tocsin.ports import Receiver
 from tocsin.receivers.registry import open_receiver
 from tocsin.receivers.tools import Tools
+from tocsin.tls import Tls
 
 SECRETS = {"team/key": "t0ps3cret"}
 """What `secretsmanager:team#key` holds in `opened`."""

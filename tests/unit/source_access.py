@@ -11,8 +11,9 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Credent
 from botocore.session import get_session
 
 from tocsin.access.secrets import Reference, SecretError
-from tocsin.http import Reply, Request, Response, Tls, Transport
+from tocsin.http import Reply, Request, Response, Transport
 from tocsin.ports import Parallel, one_by_one
+from tocsin.tls import Tls
 
 
 class StillClock:

@@ -12,8 +12,9 @@ from tests.unit.source_access import StillClock
 from tocsin.access.auth import AuthError, sigv4
 from tocsin.access.aws import AwsAccess
 from tocsin.access.secrets import Reference, SecretError
-from tocsin.http import HttpClient, Request, Tls, TransportError
+from tocsin.http import HttpClient, Request
 from tocsin.parallel import Threads
+from tocsin.tls import Tls, TransportError
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 REQUEST = Request("POST", "https://monitoring.eu-west-1.amazonaws.com/api/v1/query", {}, b"query=a")

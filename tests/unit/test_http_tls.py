@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from tests.unit.misbehaving_server import reply, serving
-from tocsin.http import HttpClient, Reply, Request, Response, Tls, TransportError, Unreachable
+from tocsin.http import HttpClient, Reply, Request, Response, Unreachable
+from tocsin.tls import Tls, TransportError
 
 NOW = datetime.now(UTC)
 NAME = "prometheus.internal"

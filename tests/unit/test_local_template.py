@@ -10,7 +10,7 @@ from tocsin.local.blueprint import draw
 from tocsin.local.queues import QueueSettings
 from tocsin.local.stack import blueprint, find_template
 from tocsin.local.template import Template, TemplateError, read
-from tocsin.settings import Access, Api, Settings
+from tocsin.settings import Access, Api, Collecting, Settings
 
 SMALL = """
 Parameters:
@@ -121,10 +121,16 @@ Resources:
 
 def test_our_template_draws_the_stack_that_we_deploy() -> None:
     ours = blueprint(find_template(), {"Shards": "3", "PrometheusUrl": "http://prometheus:9090"})
-    assert set(ours.functions) == {"ticker", "evaluator", "dispatcher", "api"}
+    assert set(ours.functions) == {"ticker", "evaluator", "dispatcher", "collector", "shipper", "api"}
     assert [(held.function, held.rate) for held in ours.schedules] == [("ticker", timedelta(minutes=1))]
     subscriptions = {(held.function, held.queue, held.batch_size) for held in ours.subscriptions}
-    assert subscriptions == {("evaluator", "TicksQueue", 1), ("dispatcher", "FlushesQueue", 1)}
+    assert subscriptions == {
+        ("evaluator", "TicksQueue", 1),
+        ("dispatcher", "FlushesQueue", 1),
+        ("collector", "InputTicksQueue", 1),
+        ("collector", "RunsQueue", 1),
+        ("shipper", "ShipmentsQueue", 1),
+    }
     assert ours.queues["TicksQueue"] == QueueSettings(
         timedelta(seconds=180),
         timedelta(seconds=900),
@@ -148,5 +154,10 @@ def test_our_functions_understand_their_environment() -> None:
     assert settings["dispatcher"].external_url == settings["evaluator"].external_url
     assert settings["dispatcher"].external_url.startswith("https://tocsin-local-apiurl.lambda-url.eu-west-1.")
     assert settings["api"].api == Api(Access.IAM, frozenset(), 50)
-    urls = {held.flushes_queue_url for held in settings.values()}
-    assert urls == {ours.queues["FlushesQueue"].url}
+    flushes = ours.queues["FlushesQueue"].url
+    for name in ("ticker", "evaluator", "dispatcher", "api"):
+        assert settings[name].flushes_queue_url == flushes
+    assert settings["collector"].collecting == Collecting(location="eu-west-1")
+    assert settings["collector"].runs_queue_url == ours.queues["RunsQueue"].url
+    for name in ("ticker", "collector", "shipper"):
+        assert settings[name].shipments_queue_url == ours.queues["ShipmentsQueue"].url

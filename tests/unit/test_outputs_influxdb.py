@@ -10,12 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from tests.unit.source_access import FakeAccess
-from tocsin.http import Reply, Response, Timeout, Tls, TooLarge, Unreachable
+from tocsin.http import Reply, Response, Timeout, TooLarge, Unreachable
 from tocsin.metric import Metric
 from tocsin.outputs import registry
 from tocsin.outputs.influxdb_answer import read_reply
 from tocsin.ports import Refused, Stored, Unanswered
 from tocsin.shipping.backoff import Later
+from tocsin.tls import Tls
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 METRICS = [Metric("cpu", {"idle": 9.5, "cores": 4}, {"host": "a b"}, at=AT)]

@@ -11,12 +11,12 @@ from tests.unit.source_access import FakeAccess
 from tocsin.access.port import Access
 from tocsin.access.secrets import SecretError
 from tocsin.documents import Block
-from tocsin.http import TransportError
 from tocsin.metric import Metric
 from tocsin.outputs import registry
 from tocsin.outputs.opened import OpenOutputs
 from tocsin.ports import Stored, Unanswered
 from tocsin.shipping.output import Output
+from tocsin.tls import TransportError
 
 METRICS = [Metric("m", {"v": 1}, at=datetime(2026, 3, 1, tzinfo=UTC))]
 OUTPUT = Output("out", "fake", {"url": "x"})

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.misbehaving_server import reply, serving
 from tests.unit.receiving import answer, firing, integration, on_network, opened
 from tests.unit.source_access import FakeAccess, StillClock
-from tocsin.http import Reply, Request, Response, Timeout, Tls, TransportError, Unreachable
+from tocsin.http import Reply, Request, Response, Timeout, Unreachable
 from tocsin.messages.writer import Writer
 from tocsin.notification import Delivered, Failed, Failure, Sent
 from tocsin.receivers.http import Http, answered, explained, outcome, time_left, time_limit
@@ -18,6 +18,7 @@ from tocsin.receivers.redirects import LIMIT, redirected
 from tocsin.receivers.registry import open_receiver
 from tocsin.receivers.tools import Tools
 from tocsin.receivers.transports import bypasses
+from tocsin.tls import Tls, TransportError
 
 URL = "https://hook.example/s3cret"
 OK = answer(200)

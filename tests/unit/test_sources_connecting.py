@@ -7,10 +7,11 @@ import pytest
 from tests.unit.source_access import FakeAccess
 from tocsin.access.auth import Renewable
 from tocsin.access.secrets import Reference, SecretError
-from tocsin.http import Request, Tls
+from tocsin.http import Request
 from tocsin.sinks.cloudwatch import CloudWatchSink
 from tocsin.sinks.remote_write import RemoteWriteSink
 from tocsin.sources import connecting
+from tocsin.tls import Tls
 
 REQUEST = Request("POST", "https://p.example/api/v1/query", {"Content-Type": "text/plain"}, b"query=up")
 TOKEN = {"secret": "prom", "key": "token"}

@@ -4,12 +4,16 @@ import json
 import re
 import runpy
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cloudformation import ROOT, load_template, resources
+from tocsin.collection import claims
+from tocsin.collection.collector import PASS_SECONDS
+from tocsin.inputsfile.blocks import LONGEST_DEADLINE
 from tocsin.stores.tables import DUE_ATTRIBUTES, DUE_INDEX, EXPIRES_ATTRIBUTE, KEY_ATTRIBUTES, TABLES
 
 TEMPLATE = load_template("template.yaml")
@@ -31,6 +35,7 @@ WITHOUT_RESOURCES = {
     "cloudwatch:PutMetricData",
     "logs:GetQueryResults",
     "logs:StopQuery",
+    "sqs:ListQueues",
 }
 """Actions that AWS grants on every resource or not at all."""
 
@@ -131,13 +136,22 @@ def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
-def test_a_claim_outlives_its_dispatcher_and_the_skew_of_two_clocks() -> None:
-    claim = runpy.run_path(str(ROOT / FUNCTIONS["Dispatcher"]["CodeUri"] / "app.py"))["CLAIM"]
-    assert claim.total_seconds() >= FUNCTIONS["Dispatcher"]["Timeout"] + 2 * 2
+@pytest.mark.parametrize(("name", "claim"), [("Dispatcher", "CLAIM"), ("Shipper", "LEASE")])
+def test_a_claim_outlives_its_function_and_the_skew_of_two_clocks(name: str, claim: str) -> None:
+    lifetime = runpy.run_path(str(ROOT / FUNCTIONS[name]["CodeUri"] / "app.py"))[claim]
+    assert lifetime.total_seconds() >= FUNCTIONS[name]["Timeout"] + 2 * 2
 
 
-def test_a_tick_has_an_invocation_to_itself() -> None:
-    assert FUNCTIONS["Evaluator"]["Events"]["Ticks"]["Properties"]["BatchSize"] == 1
+def test_the_longest_run_of_an_input_ends_before_its_function_does_and_its_claim_after() -> None:
+    timeout = timedelta(seconds=FUNCTIONS["Collector"]["Timeout"])
+    assert LONGEST_DEADLINE + timedelta(seconds=5) <= timeout < LONGEST_DEADLINE + claims.GRACE
+    assert timedelta(seconds=PASS_SECONDS) < timeout
+
+
+@pytest.mark.parametrize(("function", "source"), events("SQS"))
+def test_a_message_has_an_invocation_to_itself(function: Any, source: dict[str, Any]) -> None:
+    """What hangs holds only itself."""
+    assert source["BatchSize"] == 1
 
 
 def readable_queues() -> dict[str, dict[str, Any]]:
@@ -191,10 +205,11 @@ def test_the_tables_are_the_stores_tables() -> None:
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_a_table_costs_what_is_used_and_can_be_restored(name: str) -> None:
+def test_a_table_costs_what_is_used_and_can_be_restored_unless_it_forgets_within_hours(name: str) -> None:
     table = STORED[name]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    recovery = None if name == "SamplesTable" else {"PointInTimeRecoveryEnabled": True}
+    assert table.get("PointInTimeRecoverySpecification") == recovery
     assert table["TimeToLiveSpecification"] == {"AttributeName": EXPIRES_ATTRIBUTE, "Enabled": True}
     assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert TEMPLATE["Parameters"]["DeletionProtection"]["Default"] == "true"
@@ -288,9 +303,41 @@ RECEIVERS = {
 }
 """What the dispatcher may do with what a parameter names."""
 
+_BOTH = {
+    "InputSecretArns": {"secretsmanager:GetSecretValue"},
+    "InputParameterArns": {"ssm:GetParameter"},
+    "InputKeyArns": {"kms:Decrypt"},
+    "InputRoleArns": {"sts:AssumeRole"},
+}
+
+INPUTS = {
+    **_BOTH,
+    "InputQueueArns": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+    "InputTableArns": {"dynamodb:DescribeTable"},
+    "InputFunctionArns": {"lambda:InvokeFunction"},
+    "InputClusterArns": {"rds-data:ExecuteStatement"},
+}
+"""What the collector may do with what a parameter names."""
+
+OUTPUTS = {
+    **_BOTH,
+    "OutputWorkspaceArns": {"aps:RemoteWrite"},
+    "OutputFunctionArns": {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"},
+    "OutputMetricNamespaces": {"cloudwatch:PutMetricData"},
+}
+"""What the shipper may do with what a parameter names."""
+
+THEIRS = {
+    "EvaluatorRole": SOURCES,
+    "DispatcherRole": RECEIVERS,
+    "CollectorRole": INPUTS,
+    "ShipperRole": OUTPUTS,
+}
+
 NAMED = [
-    *(("EvaluatorRole", parameter, actions) for parameter, actions in SOURCES.items()),
-    *(("DispatcherRole", parameter, actions) for parameter, actions in RECEIVERS.items()),
+    pytest.param(role, parameter, actions, id=f"{role}-{parameter}")
+    for role, parameters in THEIRS.items()
+    for parameter, actions in parameters.items()
 ]
 
 
@@ -304,17 +351,18 @@ def conditional(role: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield condition, statement
 
 
-@pytest.mark.parametrize(("role", "parameter", "actions"), NAMED, ids=[name for _, name, _ in NAMED])
+@pytest.mark.parametrize(("role", "parameter", "actions"), NAMED)
 def test_a_role_may_use_what_a_parameter_names_and_nothing_if_it_is_empty(
     role: str, parameter: str, actions: set[str]
 ) -> None:
-    [(condition, statement)] = [
+    found = [
         (condition, statement)
         for condition, statement in conditional(role)
         if {"Ref": parameter} in (statement.get("Resource"), *bounds(statement))
     ]
-    assert set(listed(statement["Action"])) == actions
+    assert {action for _, statement in found for action in listed(statement["Action"])} == actions
     assert TEMPLATE["Parameters"][parameter]["Default"] == ""
+    [condition] = {condition for condition, _ in found}
     assert TEMPLATE["Conditions"][condition] == {
         "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": parameter}]}, ""]}]
     }
@@ -326,23 +374,45 @@ def bounds(statement: dict[str, Any]) -> list[Any]:
 
 
 def test_who_may_write_metrics_may_do_so_in_named_namespaces_only() -> None:
-    [statement] = [one for _, one in statements() if "cloudwatch:PutMetricData" in listed(one["Action"])]
-    assert statement["Condition"] == {
-        "StringEquals": {"cloudwatch:namespace": {"Ref": "SourceMetricNamespaces"}}
+    writers = {
+        role: one["Condition"]
+        for role, one in statements()
+        if "cloudwatch:PutMetricData" in listed(one["Action"])
+    }
+    assert writers == {
+        role: {"StringEquals": {"cloudwatch:namespace": {"Ref": parameter}}}
+        for role, parameter in (
+            ("EvaluatorRole", "SourceMetricNamespaces"),
+            ("ShipperRole", "OutputMetricNamespaces"),
+        )
     }
 
 
-def test_no_function_uses_what_is_there_for_the_sources_or_receivers_of_another() -> None:
-    own = {"EvaluatorRole": SOURCES, "DispatcherRole": RECEIVERS}
+def test_who_may_ask_the_api_of_another_stack_may_invoke_it_by_its_url_only() -> None:
+    [(_, statement)] = [
+        (role, one)
+        for role, one in statements()
+        if role == "ShipperRole" and "lambda:InvokeFunction" in listed(one["Action"])
+    ]
+    assert statement["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+
+
+def test_no_function_uses_what_is_there_for_another() -> None:
     for role, statement in statements():
-        named = [name["Ref"] for name in listed(statement.get("Resource", [])) if "Ref" in name]
-        assert not set(named) & (SOURCES.keys() | RECEIVERS.keys()) - own.get(role, {}).keys()
+        named = {name["Ref"] for name in listed(statement.get("Resource", [])) if "Ref" in name}
+        others = {name for other, names in THEIRS.items() if other != role for name in names}
+        assert not named & others - THEIRS.get(role, {}).keys()
 
 
-def test_only_evaluator_and_dispatcher_read_secrets_or_assume_roles() -> None:
+def test_who_reads_secrets_or_assumes_roles_reaches_out_to_what_people_named() -> None:
     theirs = {"secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt", "sts:AssumeRole"}
     for role, statement in statements():
-        assert role in ("EvaluatorRole", "DispatcherRole") or not theirs & set(listed(statement["Action"]))
+        assert role in THEIRS or not theirs & set(listed(statement["Action"]))
+
+
+def test_who_reaches_out_can_be_in_a_private_network() -> None:
+    inside = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
+    assert {f"{name}Role" for name in inside} == set(THEIRS)
 
 
 def test_text_messages_are_sent_if_the_stack_says_so() -> None:
@@ -357,11 +427,11 @@ def test_the_only_managed_policy_is_that_for_a_private_network(role: str) -> Non
     assert [arn["Fn::Sub"].rsplit("/", 1)[1] for arn in managed] in ([], ["AWSLambdaENIManagementAccess"])
 
 
-def granted(role: str, table: str) -> set[str]:
+def granted(role: str, resource: str) -> set[str]:
     return {
         action
         for name, statement in statements()
-        if name == role and {"Fn::GetAtt": [table, "Arn"]} in listed(statement.get("Resource", []))
+        if name == role and {"Fn::GetAtt": [resource, "Arn"]} in listed(statement.get("Resource", []))
         for action in listed(statement["Action"])
     }
 
@@ -423,8 +493,30 @@ def test_who_breaks_into_the_api_cannot_give_anybody_access() -> None:
     assert not {"token", "access"} & set(test["dynamodb:LeadingKeys"])
 
 
-def test_the_dispatcher_knows_nothing_of_states() -> None:
-    assert granted("DispatcherRole", "StateTable") == set()
+@pytest.mark.parametrize(
+    ("role", "table"),
+    [
+        ("DispatcherRole", "StateTable"),
+        ("DispatcherRole", "SamplesTable"),
+        ("CollectorRole", "StateTable"),
+        ("CollectorRole", "DispatchTable"),
+        ("ShipperRole", "StateTable"),
+        ("ShipperRole", "DispatchTable"),
+        ("TickerRole", "SamplesTable"),
+    ],
+)
+def test_a_function_knows_nothing_of_what_is_not_its_business(role: str, table: str) -> None:
+    assert granted(role, table) == set()
+
+
+def test_rules_read_samples_and_whoever_takes_or_ships_them_writes_too() -> None:
+    writes = READS | {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert {role: granted(role, "SamplesTable") for role in ROLES if granted(role, "SamplesTable")} == {
+        "EvaluatorRole": READS,
+        "CollectorRole": writes,
+        "ShipperRole": writes,
+        "ApiRole": writes,
+    }
 
 
 # -- what functions get ----------------------------------------------------------------------------
@@ -458,11 +550,36 @@ def test_powertools_knows_its_function_by_stack_and_name(name: str) -> None:
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Tocsin"
 
 
-def test_a_function_gets_a_variable_only_for_what_its_role_may_touch() -> None:
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_a_variable_for_every_table_and_queue_that_it_may_use_and_no_other(name: str) -> None:
+    role, told = f"{name}Role", environment(FUNCTIONS[name])
+    tables = {value["Ref"] for variable, value in told.items() if variable.endswith("_TABLE")}
+    assert tables == {table for table in STORED if granted(role, table)}
+    queues = {value["Ref"] for variable, value in told.items() if variable.endswith("_QUEUE_URL")}
+    assert queues == {queue for queue in QUEUES if "sqs:SendMessage" in granted(role, queue)}
+    read = {
+        event["Properties"]["Queue"]["Fn::GetAtt"][0]
+        for event in FUNCTIONS[name].get("Events", {}).values()
+        if event["Type"] == "SQS"
+    }
+    assert read == {queue for queue in QUEUES if "sqs:ReceiveMessage" in granted(role, queue)}
+
+
+def test_the_collector_is_told_where_it_is_and_what_it_may_reach() -> None:
+    told = environment(FUNCTIONS["Collector"])
+    assert told["TOCSIN_LOCATION"] == {
+        "Fn::If": ["WithLocation", {"Ref": "Location"}, {"Ref": "AWS::Region"}]
+    }
+    assert told["TOCSIN_INPUT_NETWORKS"] == {"Fn::Join": [",", {"Ref": "InputNetworks"}]}
+    assert told["TOCSIN_INPUT_CONCURRENCY"] == {"Ref": "InputConcurrency"}
+    assert TEMPLATE["Parameters"]["InputNetworks"]["Default"] == ""
+
+
+def test_who_uses_samples_knows_how_long_they_are_kept() -> None:
     for name, function in FUNCTIONS.items():
-        for variable, value in environment(function).items():
-            if variable.endswith("_TABLE"):
-                assert granted(f"{name}Role", value["Ref"]), (name, variable)
+        told = environment(function)
+        kept = {"Ref": "SampleRetentionHours"} if "TOCSIN_SAMPLES_TABLE" in told else None
+        assert told.get("TOCSIN_SAMPLE_RETENTION_HOURS") == kept, name
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -534,10 +651,7 @@ def test_every_parameter_is_explained_and_has_a_group_and_a_default() -> None:
 def test_the_outputs_name_all_that_the_command_line_looks_for() -> None:
     assert set(TEMPLATE["Outputs"]) == {
         *STORED,
-        "TicksQueueUrl",
-        "FlushesQueueUrl",
-        "TicksDeadLettersUrl",
-        "FlushesDeadLettersUrl",
+        *(f"{name}Url" for name in QUEUES),
         "TopicArn",
         "AlarmTopicArn",
         "ApiUrl",

@@ -18,9 +18,10 @@ from botocore.credentials import (
 
 from tocsin.access.auth import AuthError
 from tocsin.access.secrets import Reference, Secrets
-from tocsin.http import SOURCE_BODY_BYTES, HttpClient, Tls, Transport
+from tocsin.http import SOURCE_BODY_BYTES, HttpClient, Transport
 from tocsin.parallel import Threads
 from tocsin.ports import Clock, Parallel
+from tocsin.tls import Tls
 
 _SESSION_NAME = "tocsin"
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.access.secrets import Reference
-from tocsin.http import Tls, Transport
+from tocsin.http import Transport
 from tocsin.ports import Clock, Parallel
+from tocsin.tls import Tls
 
 if TYPE_CHECKING:
     from boto3 import Session

@@ -260,8 +260,8 @@ class Cataloguer:
             ]
         )
         if stored:
-            [item] = self._database.get(version_key(version - 1)) if version > 1 else [None]
-            self._forget(_keys(version - 1, item) if item else (), now)
+            [was] = self._database.get(version_key(version - 1)) if version > 1 else [None]
+            self._forget(_keys(version - 1, was) if was else (), now)
         else:
             self._forget(_part_keys(version, token, len(parts)), now)
         return stored

@@ -17,7 +17,8 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-from tocsin.http import DeadlineReader, Tls, ssl_context
+from tocsin.http import DeadlineReader
+from tocsin.tls import Tls, ssl_context
 
 _NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME."""

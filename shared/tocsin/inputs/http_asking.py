@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from tocsin.access.auth import Auth, anonymous, send
 from tocsin.access.port import Access
 from tocsin.collection.gather import Gather
-from tocsin.http import Reply, Request, Response, Tls, Transport, Unreachable, Why, origin
+from tocsin.http import Reply, Request, Response, Transport, Unreachable, Why, origin
 from tocsin.inputs.http_redirects import MOST_REQUESTS, Hop, RedirectError, following
 from tocsin.inputs.reach import Reach
 from tocsin.inputs.tools import Tools
 from tocsin.sources import connecting
+from tocsin.tls import Tls
 
 BODY_BYTES = 4 << 20
 """As much of an answer as `http` and `prometheus` take: Telegraf has no limit."""

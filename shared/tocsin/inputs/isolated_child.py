@@ -20,13 +20,13 @@ from tocsin.access.aws import AwsAccess
 from tocsin.access.secrets import SecretError
 from tocsin.clock import SystemClock
 from tocsin.collection.gather import Gather
-from tocsin.http import TransportError
 from tocsin.inputs import registry
 from tocsin.inputs.isolation import Order, told
 from tocsin.inputs.kind import Probe
 from tocsin.inputs.network import Network
 from tocsin.inputs.registry import KindError
 from tocsin.inputs.tools import Tools
+from tocsin.tls import TransportError
 
 _AT_ONCE = 32
 _SPARE_SECONDS = 0.1

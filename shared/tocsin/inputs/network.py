@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from tocsin.http import ForbiddenError, HttpClient, Tls, Transport
+from tocsin.http import ForbiddenError, HttpClient, Transport
 from tocsin.inputs.reach import Reach
 from tocsin.inputs.resolver import Lookup, Resolver, system_lookup
 from tocsin.inputs.resolver import SlowNameError as SlowNameError
 from tocsin.inputs.resolver import UnresolvedError as UnresolvedError
+from tocsin.tls import Tls
 
 _BODY_BYTES = 1 << 20
 

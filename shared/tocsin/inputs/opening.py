@@ -7,11 +7,11 @@ from tocsin.access.auth import AuthError
 from tocsin.access.secrets import SecretError
 from tocsin.collection.input import Input
 from tocsin.collection.running import OpenError, Probe
-from tocsin.http import TransportError
 from tocsin.inputs import registry
 from tocsin.inputs.isolation import isolated
 from tocsin.inputs.registry import KindError
 from tocsin.inputs.tools import Tools
+from tocsin.tls import TransportError
 
 
 @dataclass(frozen=True, slots=True)

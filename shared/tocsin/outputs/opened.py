@@ -5,11 +5,11 @@ from threading import Lock
 
 from tocsin.access.auth import AuthError
 from tocsin.access.port import Access
-from tocsin.http import TransportError
 from tocsin.metric import Metric
 from tocsin.outputs import registry
 from tocsin.ports import Refused, Stored, Unanswered
 from tocsin.shipping.output import Output, Writer
+from tocsin.tls import TransportError
 
 _BROKEN = frozenset({"auth", "unreachable"})
 

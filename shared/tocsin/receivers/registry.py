@@ -9,13 +9,13 @@ from typing import Any
 from tocsin.access.auth import AuthError
 from tocsin.access.secrets import Reference
 from tocsin.dispatch.config import Integration
-from tocsin.http import TransportError
 from tocsin.notification import Failed, Failure, Notification, Sent
 from tocsin.ports import Receiver
 from tocsin.receivers.fallback import Lenient
 from tocsin.receivers.http import time_left
 from tocsin.receivers.tools import Tools
 from tocsin.templates.source import TemplateError
+from tocsin.tls import TransportError
 
 KINDS = {
     "webhook": "WebhookReceiver",

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from tocsin.http import Tls, ssl_context
 from tocsin.notification import Delivered, Failed, Failure, Sent
 from tocsin.receivers.http import time_left
 from tocsin.receivers.mail import Mail
@@ -15,6 +14,7 @@ from tocsin.receivers.smtpauth import Account
 from tocsin.receivers.smtpconnection import Connection, SmtpError
 from tocsin.receivers.tools import Tools
 from tocsin.receivers.transports import tls
+from tocsin.tls import Tls, ssl_context
 
 _IMPLICIT_TLS_PORT = 465
 

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
-from tocsin.http import Tls, Transport
+from tocsin.http import Transport
 from tocsin.receivers.tools import Tools
+from tocsin.tls import Tls
 
 _PORTS = {"http": 80, "https": 443}
 _PROOFS = {"ca": "ca", "cert": "certificate", "key": "key"}

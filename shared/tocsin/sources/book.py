@@ -6,13 +6,13 @@ from typing import Generic, TypeVar
 
 from tocsin.access.auth import AuthError
 from tocsin.access.port import Access
-from tocsin.http import TransportError
 from tocsin.ports import Answer, Backend, Database, Query, Refused, Sink, Source, Stored, Unanswered, Written
 from tocsin.sources import registry
 from tocsin.sources.definition import Definition, OnError
 from tocsin.sources.kind import SinkKind, StoreKind
 from tocsin.sources.registry import KindError
 from tocsin.sources.stored import read_definitions
+from tocsin.tls import TransportError
 
 T = TypeVar("T")
 

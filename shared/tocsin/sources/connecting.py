@@ -9,12 +9,13 @@ from typing import Any
 from tocsin.access.auth import Auth, AuthError, Kept, Together, anonymous, sigv4
 from tocsin.access.port import Access
 from tocsin.access.secrets import Reference
-from tocsin.http import Tls, Transport, basic_credentials
+from tocsin.http import Transport, basic_credentials
 from tocsin.ports import Sink
 from tocsin.sinks.cloudwatch import CONCURRENT_CALLS, CloudWatchSink
 from tocsin.sinks.remote_write import MAX_CONCURRENCY, RemoteWriteSink
 from tocsin.sources import aws
 from tocsin.sources.guard import Guard
+from tocsin.tls import Tls
 
 TENANT_HEADER = "X-Scope-OrgID"
 """How Mimir, Loki, Cortex and Tempo are told whose data is asked for."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from threading import Timer
 
-from tocsin.http import Tls, TransportError, ssl_context
 from tocsin.inputs.databases.dsn import Target
 from tocsin.inputs.databases.table import QueryError
 from tocsin.inputs.network import Network
+from tocsin.tls import Tls, TransportError, ssl_context
 
 
 @contextmanager
