@@ -22,6 +22,8 @@ def handler(system: System, name: str, database: Database, source: Source | None
         clock=system.clock,
         ticks=system.ticks,
         flushes=system.flushes,
+        input_ticks=system.input_ticks,
+        shipments=system.shipments,
         sources={"prometheus": source or AskedBy(system.source, Seen(), name)},
         receivers=system.ledger.receiver,
         parallel=one_by_one,

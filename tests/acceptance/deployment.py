@@ -83,6 +83,7 @@ class Account:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.2",
         }
 
     def client(self, service: str, access_key: dict[str, str] | None = None) -> Any:

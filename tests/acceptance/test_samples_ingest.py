@@ -24,7 +24,7 @@ from tests.unit.asking_api import Api
 from tests.unit.commandline import SetClock
 from tests.unit.ingested import stored
 from tocsin.metric import Metric
-from tocsin.samples.staleness import is_stale
+from tocsin.staleness import is_stale
 
 __all__ = ["outside"]
 pytestmark = [pytest.mark.prometheus, needs_prometheus]

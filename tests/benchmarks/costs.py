@@ -42,6 +42,11 @@ class Cost:
         requests = {kind: round(number / times, 1) for kind, number in self.requests.items()}
         return Cost(requests, round(self.read_units / times, 1), round(self.write_units / times, 1))
 
+    def times(self, times: float) -> "Cost":
+        """Return what so many cost."""
+        requests = {kind: number * times for kind, number in self.requests.items()}
+        return Cost(requests, self.read_units * times, self.write_units * times)
+
     def __str__(self) -> str:
         kinds = ", ".join(f"{number:g} {kind}" for kind, number in sorted(self.requests.items()))
         return f"{self.total:g} requests ({kinds}), {self.read_units:g} RRU, {self.write_units:g} WRU"

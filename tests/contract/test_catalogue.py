@@ -92,6 +92,12 @@ def test_each_change_counts_up_the_version_that_ticks_look_at(database: Database
 
 REFUSED: dict[str, tuple[How, type[Exception], tuple[str, ...]]] = {
     "adding what is there": (adding(C, B, A), ExistsError, ("a", "b")),
+    "adding one of the same name": (adding(Input("x", "fake", alias="c"), C), ExistsError, ("c",)),
+    "changing one to the name of another": (
+        lambda was: put(was, [Input("a", "fake", alias="b")], NOW, "ann"),
+        ExistsError,
+        ("b",),
+    ),
     "removing what is not there": (
         lambda was: removed(was, ["a", "y", "x"]),
         MissingError,
@@ -116,6 +122,12 @@ def test_a_list_of_which_one_is_wrong_changes_nothing_and_names_all_that_are(
     assert vars(refusal.value)["ids"] == ids
     assert stored(database) == before
     assert len(read_history(database, NOW, 10)[0]) == 1
+
+
+def test_one_that_is_gone_leaves_its_name_to_others(database: Database) -> None:
+    change(database, adding(A, B))
+    change(database, lambda was: removed(put(was, [Input("x", "fake", alias="a")], NOW, "ann"), ["a"]))
+    assert [held.input.name for held in stored(database).inputs.values()] == ["b", "a"]
 
 
 def test_a_change_that_changes_nothing_is_no_version(database: Database) -> None:

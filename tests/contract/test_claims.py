@@ -168,7 +168,7 @@ def test_answers_that_are_lost_change_nothing(database: Database, policy: Overru
 
 
 class Meanwhile:
-    """A database of which the first answer to the next write is lost, and somebody does something until the SDK asks again."""
+    """A database that loses its first answer to a write; before the SDK asks again somebody does something."""
 
     def __init__(self, inner: Database, then: Callable[[], object]) -> None:
         self._inner, self._then = inner, [then]
@@ -229,7 +229,7 @@ def test_of_several_who_claim_one_run_at_once_one_has_it(database: Database) -> 
 def test_of_several_that_are_due_while_one_runs_one_waits_and_each_is_counted(database: Database) -> None:
     first = claim(database, Overrun.QUEUE)
     with ThreadPoolExecutor(THREADS) as pool:
-        # In the order in which they are due or in another one: who is late to one that waits has been taken.
+        # In whatever order they come: who is due before one that waits is too late, and no overrun.
         due = [claim_at / 100 for claim_at in range(1, THREADS + 1)]
         found = list(pool.map(lambda minute: claim(database, Overrun.QUEUE, minute=minute), due))
     [waits] = [each for each in found if each.decision.reason is Reason.WAITING]

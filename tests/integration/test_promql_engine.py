@@ -23,8 +23,8 @@ from tocsin.ports import Stored
 from tocsin.promql.evaluating import evaluate
 from tocsin.promql.series import LOOKBACK_MS, Series
 from tocsin.promql.values import PromqlError
-from tocsin.samples.staleness import STALE
 from tocsin.sinks.remote_write import RemoteWriteSink
+from tocsin.staleness import STALE
 
 pytestmark = [pytest.mark.prometheus, needs_prometheus]
 

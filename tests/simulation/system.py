@@ -191,6 +191,7 @@ class System:
         self.ticks = Queue(self.baton, self.clock, "ticks")
         self.flushes = Queue(self.baton, self.clock, "flushes")
         self.input_ticks = Queue(self.baton, self.clock, "input ticks")
+        self.runs = Queue(self.baton, self.clock, "runs")
         self.shipments = Queue(self.baton, self.clock, "shipments")
         self.recorded = Recorded()
         self.sink = Sink(self.baton, self.recorded, self.underway)

@@ -15,10 +15,10 @@ from tocsin.instants import millis
 from tocsin.metric import Metric
 from tocsin.samples import log
 from tocsin.samples.ingesting import MOST_SAMPLES
-from tocsin.samples.staleness import is_stale
 from tocsin.sinks.points import Point
 from tocsin.sinks.prompb import write_request
 from tocsin.sinks.snappy import varint
+from tocsin.staleness import is_stale
 
 WRITE = "/api/v1/write"
 PATHS = (WRITE, "/api/v1/push", "/mimir/api/v1/push")

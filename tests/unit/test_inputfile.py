@@ -188,6 +188,21 @@ def test_an_id_is_short_and_plain(written: str) -> None:
     assert problem.endswith("inputs[0].id: expected up to 128 letters, digits and any of . _ : / -")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "field"),
+    [
+        ("a, alias: web", "b, alias: web", "alias"),
+        ("web", "b, alias: web", "alias"),
+        ("a, alias: web", "web", "id"),
+    ],
+    ids=["two aliases", "an alias like an id", "an id like an alias"],
+)
+def test_no_two_inputs_have_one_name_in_their_samples(first: str, second: str, field: str) -> None:
+    whole = [f"{{id: {head}, kind: fake, settings: {{urls: [u]}}}}" for head in (first, second)]
+    [problem] = problems(f"inputs: [{', '.join(whole)}]")
+    assert problem.endswith(f"inputs[1].{field}: duplicate input: another one is called web")
+
+
 def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     found = problems(
         """
@@ -305,6 +320,8 @@ def test_what_is_written_of_an_input_is_read_as_it_was(
         {"id": f"i/{number}", "kind": "fake", **rhythm, **options, "settings": settings}
         for number, (rhythm, options, settings) in enumerate(written)
     ]
+    for document in documents[1:]:
+        document.pop("alias", None)  # no two have the same
     found = parse_inputs(write({"inputs": documents}), "f").inputs
     assert parse_inputs(format_inputs(found), "f").inputs == found
 

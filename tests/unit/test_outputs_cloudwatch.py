@@ -14,7 +14,7 @@ from tests.unit.source_access import FakeAccess
 from tocsin.metric import FieldValue, Metric
 from tocsin.outputs import registry
 from tocsin.ports import Refused, Stored, Unanswered
-from tocsin.samples.staleness import STALE
+from tocsin.staleness import STALE
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = {"namespace": "Checks"}

@@ -13,7 +13,7 @@ from tocsin.http import Response
 from tocsin.metric import Metric
 from tocsin.outputs import registry
 from tocsin.ports import Refused, Stored
-from tocsin.samples.staleness import STALE
+from tocsin.staleness import STALE
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MS = 1772366400000

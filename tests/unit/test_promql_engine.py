@@ -15,7 +15,7 @@ from tocsin.matchers import Matcher
 from tocsin.promql.evaluating import evaluate
 from tocsin.promql.series import LOOKBACK_MS, Series
 from tocsin.promql.values import PromqlError, Vector
-from tocsin.samples.staleness import STALE
+from tocsin.staleness import STALE
 
 MINUTE = 60_000
 NOW = 1_000 * MINUTE

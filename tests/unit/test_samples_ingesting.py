@@ -24,8 +24,8 @@ from tocsin.samples.ingesting import (
 from tocsin.samples.log import SampleLog
 from tocsin.samples.naming import series_of
 from tocsin.samples.prompb import Series
-from tocsin.samples.staleness import STALE, is_stale
 from tocsin.samples.writers import INGEST
+from tocsin.staleness import STALE, is_stale
 from tocsin.stores.memory import MemoryDatabase
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

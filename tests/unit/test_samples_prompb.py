@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.unit.remote_write_receiver import Decoded, decode_message
 from tocsin.samples import prompb
 from tocsin.samples.prompb import ProtobufError, Series, read_request
-from tocsin.samples.staleness import STALE, STALE_BYTES, is_stale
 from tocsin.sinks.points import Point
 from tocsin.sinks.prompb import write_request
+from tocsin.staleness import STALE, STALE_BYTES, is_stale
 
 NAME = ("__name__", "up")
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.remote_write_receiver import STALE_BITS, decode_message
-from tocsin.samples.staleness import STALE_BYTES
 from tocsin.sinks.points import Point
 from tocsin.sinks.prompb import write_request
+from tocsin.staleness import STALE_BYTES
 
 NAME = ("__name__", "up")
 

@@ -247,7 +247,8 @@ def test_several_files_are_one_and_ids_stay_apart() -> None:
     agent = "[agent]\ninterval = '30s'\nhostname = 'web-1'\n"
     found = import_telegraf([("a", text), ("b", agent + text), ("c", text)], "telegraf")
     inputs = parse_inputs(found.text, "t").inputs
-    assert [each.id for each in inputs] == ["a", "a-2", "a-3"]
+    assert [(each.id, each.alias) for each in inputs] == [("a", "a"), ("a-2", ""), ("a-3", "")]
+    assert sum("inputs.fake.alias: left out: another input has it" in notice for notice in found.notices) == 2
     assert {each.schedule.interval.total_seconds() for each in inputs} == {30}
     assert {each.shape.tags["host"] for each in inputs} == {"web-1"}
 

@@ -4,6 +4,7 @@ A version is immutable and put in force by one write of the index: so a list of 
 however long it is, and the next tick sees all of it. Old versions go by TTL.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ _TRIES = 20
 
 
 class ExistsError(ValueError):
-    """Inputs that were to be added are there already; nothing was changed."""
+    """Inputs that were to be added are there already, or others of their names; nothing was changed."""
 
     def __init__(self, ids: Collection[str]) -> None:
         super().__init__(f"there already: {', '.join(sorted(ids))}")
@@ -132,6 +133,13 @@ def _there(catalogue: Catalogue, ids: Iterable[str]) -> set[str]:
     return wanted
 
 
+def _check_names(catalogue: Catalogue) -> None:
+    """See that no two inputs have one name: a sample ends with the next run of whom it names."""
+    names = Counter(held.input.name for held in catalogue.inputs.values())
+    if twice := [name for name, number in names.items() if number > 1]:
+        raise ExistsError(twice)
+
+
 # -- storing ----------------------------------------------------------------------------------------------------
 
 
@@ -225,13 +233,14 @@ class Cataloguer:
     ) -> Catalogue:
         """Put in force what a pure function makes of the catalogue; return it, as it was if nothing changes.
 
-        Raises what the function raises, and ContendedError.
+        Raises what the function raises, ExistsError if two inputs would have one name, and ContendedError.
         """
         for _ in range(_TRIES):
             was = read_catalogue(self._database, read_index(self._database).inputs)
             after = change(was)
             if after == was:
                 return was
+            _check_names(after)
             told = Change(what, now, by, via, tuple(targets), before={"version": was.version})
             if self._store(replace(after, version=was.version + 1), told, now):
                 return replace(after, version=was.version + 1)

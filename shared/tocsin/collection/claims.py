@@ -63,6 +63,9 @@ class Claims:
         token = self._token()
         for _ in range(_TRIES):
             kept = self._read(given.id)
+            if kept.running is not None and kept.running.token == token:
+                # Our own first attempt stood, its answer was lost, and somebody has changed the item since.
+                return Claim(given, due, token, Decision(Action.RUN, Reason.FREE))
             claim = Claim(given, due, token, _decision(given, due, kept, now))
             after = _claimed(claim, kept, now)
             if after is kept or self._write(given.id, kept, after, now):
@@ -90,15 +93,14 @@ class Claims:
     def _write(self, of: str, read: _Kept, after: _Kept, now: datetime) -> bool:
         """Replace what was read; tell whether that stands."""
         attributes = _attributes(of, replace(after, seq=read.seq + 1))
-        attributes["expires"] = millis(now + KEPT) // 1000
+        attributes |= {"expires": millis(now + KEPT) // 1000, "writer": self._token()}
         gone = tuple(name for name in _OPTIONAL if name not in attributes)
         unchanged = Equals("seq", read.seq) if read.seq else Absent("seq")
         outcome = self._database.write(Update(run_key(of), set=attributes, remove=gone, condition=unchanged))
         if isinstance(outcome, Won):
             return True
-        # Refused, perhaps because of our own first attempt.
-        there = outcome.item or {}
-        return all(there.get(name) == value for name, value in attributes.items())
+        # Refused, perhaps because of our own first attempt; others may write all the rest alike.
+        return (outcome.item or {}).get("writer") == attributes["writer"]
 
 
 def _decision(given: Input, due: datetime, kept: _Kept, now: datetime) -> Decision:

@@ -58,3 +58,8 @@ class Input:
     shape: Shape = field(default_factory=Shape)
     filters: Filters = field(default_factory=Filters)
     alias: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its samples say in the tag `input`, and those of no other input."""
+        return self.alias or self.id

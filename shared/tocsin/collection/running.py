@@ -10,7 +10,7 @@ from tocsin.collection.crew import Crew, Job, Result
 from tocsin.collection.gather import Gather
 from tocsin.collection.health import Health, Outcome, Ran
 from tocsin.collection.input import Input
-from tocsin.collection.shaping import INPUT_TAG, rounded, shaped
+from tocsin.collection.shaping import INPUT_TAG, shaped, stamped
 from tocsin.metric import Metric
 from tocsin.ports import Clock
 
@@ -112,7 +112,8 @@ class Runner:
         began = min((result.began for result in results if result.began), default=self._clock.now())
         took = max((result.took_seconds for result in results), default=0.0)
         gathered = tuple(metric for result in results for metric in result.metrics)
-        metrics = shaped(given, gathered, began, began + timedelta(seconds=took), self._tags)
+        ended = began + timedelta(seconds=took)
+        metrics = shaped(given, gathered, began, ended, self._tags)
         ran = Ran(
             run.due,
             outcome,
@@ -121,7 +122,8 @@ class Runner:
             len(metrics),
             _detail(given, outcome, results),
         )
-        said = _said(run, ran, rounded(at, given.shape.precision), self._tags)
+        # As what it gathered is stamped: a sample of one run ends with what is said of the next.
+        said = _said(run, ran, stamped(at, given.shape, began, ended), self._tags)
         dropped = sum(result.dropped for result in results)
         return Finished(given.id, ran, said, tuple(metrics), run.missed, dropped)
 
@@ -149,6 +151,4 @@ def _said(run: DueRun, ran: Ran, at: datetime, tags: Mapping[str, str]) -> Metri
         "metrics": ran.metrics,
         "missed": run.missed,
     }
-    return Metric(
-        MEASUREMENT, fields, {**tags, INPUT_TAG: given.alias or given.id, "kind": given.kind}, at=at
-    )
+    return Metric(MEASUREMENT, fields, {**tags, INPUT_TAG: given.name, "kind": given.kind}, at=at)

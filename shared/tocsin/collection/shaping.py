@@ -21,7 +21,7 @@ def shaped(
     gathered, and take tags and fields from it as it is named and tagged (telegraf `models/running_input.go`). Last
     comes the tag `input`, the alias or the id, which only an output's filters can take away: it keeps inputs apart.
     """
-    own = {INPUT_TAG: of.alias or of.id}
+    own = {INPUT_TAG: of.name}
     found = (_shaped(metric, of, began, ended, tags) for metric in metrics)
     return [_tagged(metric, own) for metric in found if metric is not None]
 
@@ -31,7 +31,7 @@ def _shaped(
 ) -> Metric | None:
     if not selects(of.filters, metric):
         return None
-    named = replace(metric, name=_name(metric.name, of.shape), at=_time(metric.at, of.shape, began, ended))
+    named = replace(metric, name=_name(metric.name, of.shape), at=stamped(metric.at, of.shape, began, ended))
     return trimmed(of.filters, _tagged(_tagged(named, of.shape.tags), tags))
 
 
@@ -43,16 +43,16 @@ def _tagged(metric: Metric, tags: Mapping[str, str]) -> Metric:
     return replace(metric, tags={**tags, **metric.tags})
 
 
-def _time(at: datetime, shape: Shape, began: datetime, ended: datetime) -> datetime:
+def stamped(at: datetime, shape: Shape, began: datetime, ended: datetime) -> datetime:
     """Return the time of a metric: only its own is rounded to the precision, as in Telegraf."""
     if shape.time_source is TimeSource.COLLECTION_START:
         return began
     if shape.time_source is TimeSource.COLLECTION_END:
         return ended
-    return rounded(at, shape.precision)
+    return _rounded(at, shape.precision)
 
 
-def rounded(at: datetime, precision: timedelta) -> datetime:
+def _rounded(at: datetime, precision: timedelta) -> datetime:
     """Return the nearest multiple of the precision, of two the later one (Go `time.Round`)."""
     step = precision // timedelta(milliseconds=1)
     if step <= 1:

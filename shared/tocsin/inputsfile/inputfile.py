@@ -36,12 +36,19 @@ def parse_inputs(text: str, file: str) -> InputFile:
     tags = whole.tags if whole else {}
     defaults = document.read(_DEFAULTS, CommonBlock) if document.at(_DEFAULTS) is not None else None
     found: dict[str, Input] = {}
+    names: set[str] = set()
     for path in document.items(("inputs",)):
         read = _read(document, path, defaults or CommonBlock(), tags)
-        if read is not None and read.id in found:
+        if read is None:
+            continue
+        if read.id in found:
             document.refuse((*path, "id"), f"duplicate input: {read.id} is there already")
-        elif read is not None:
+        elif read.name in names:
+            where = "alias" if read.alias else "id"
+            document.refuse((*path, where), f"duplicate input: another one is called {read.name}")
+        else:
             found[read.id] = read
+            names.add(read.name)
     outputs = read_outputs(document)
     document.check()
     return InputFile(tuple(found.values()), outputs if document.at(("outputs",)) is not None else None)

@@ -60,6 +60,9 @@ class Plugins:
         alias = table.get("alias")
         head = {"id": _free_id(str(alias or kind), taken, numbered=not alias), "kind": kind}
         written = self._written(head, path, table, input_model, _OF_INPUTS)
+        if written is not None and alias and head["id"] != _as_id(str(alias)):
+            del written["alias"]
+            self.told.left_out((*path, "alias"), "another input has it")
         if written is not None and self._fits(path, table, {"defaults": self.defaults, "inputs": [written]}):
             return written
         return None
@@ -158,9 +161,13 @@ def _kinds(model: type[Block], key: str) -> frozenset[Any]:
     return frozenset(kind for each in fields for kind in alternatives(each.annotation))
 
 
+def _as_id(wanted: str) -> str:
+    return (_NOT_IN_AN_ID.sub("-", wanted).strip("-") or "input")[:120]
+
+
 def _free_id(wanted: str, taken: Collection[str], *, numbered: bool) -> str:
     """Return an id that is not taken: `http_response-1`, or an alias as it is as long as there is one of it."""
-    plain = (_NOT_IN_AN_ID.sub("-", wanted).strip("-") or "input")[:120]
+    plain = _as_id(wanted)
     if not numbered and plain not in taken:
         return plain
     number = 1 if numbered else 2

@@ -11,10 +11,10 @@ from tocsin.labels import label_set
 from tocsin.metric import Metric
 from tocsin.outputs.cloudwatch_emf import EmfWriter, dimensions
 from tocsin.ports import Refused, Sink, Stored, Unanswered, Written
-from tocsin.samples.staleness import is_stale
 from tocsin.shipping.output import Writer
 from tocsin.sinks.cloudwatch import misfit
 from tocsin.sources import connecting
+from tocsin.staleness import is_stale
 
 if TYPE_CHECKING:
     from tocsin.documents import Block

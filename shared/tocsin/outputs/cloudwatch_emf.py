@@ -14,7 +14,7 @@ from typing import Any
 from tocsin.instants import millis
 from tocsin.metric import Metric
 from tocsin.ports import Stored
-from tocsin.samples.staleness import is_stale
+from tocsin.staleness import is_stale
 
 MOST_METRICS = 100
 """In one line (CloudWatch Logs user guide, embedded metric format specification)."""

@@ -9,8 +9,8 @@ from tocsin.access.port import Access
 from tocsin.metric import Metric
 from tocsin.ports import Refused, Sink, Stored, Unanswered, Written
 from tocsin.samples.naming import series_of
-from tocsin.samples.staleness import is_stale
 from tocsin.sources import connecting
+from tocsin.staleness import is_stale
 
 if TYPE_CHECKING:
     from tocsin.documents import Block

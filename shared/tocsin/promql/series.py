@@ -4,17 +4,14 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import isnan
-from struct import pack
 
 from tocsin.labels import Labels
 from tocsin.matchers import Matcher
 from tocsin.promql.values import Window
+from tocsin.staleness import is_stale
 
 LOOKBACK_MS = 300_000
 """How long a sample counts; also Prometheus' default."""
-_STALE = bytes.fromhex("020000000000f07f")
-"""The NaN that marks the end of a series (Prometheus `model/value`)."""
 
 
 @dataclass(slots=True)
@@ -50,7 +47,7 @@ class Series:
     def last(self, at: int) -> tuple[int, float] | None:
         """Return the newest sample at a moment, None if it is too old or the series has ended."""
         place = bisect_right(self.times, at) - 1
-        if place < 0 or self.times[place] < at - LOOKBACK_MS or _ends(self.values[place]):
+        if place < 0 or self.times[place] < at - LOOKBACK_MS or is_stale(self.values[place]):
             return None
         if self.runs is not None and _is_over(self.times[place], self.runs, at):
             return None
@@ -60,8 +57,8 @@ class Series:
         """Return the samples from `start` to `end`, both included; None if there are none."""
         first, last = bisect_left(self.times, start), bisect_right(self.times, end)
         times, values = self.times[first:last].tolist(), self.values[first:last].tolist()
-        if any(map(_ends, values)):
-            kept = [(at, value) for at, value in zip(times, values, strict=True) if not _ends(value)]
+        if any(map(is_stale, values)):
+            kept = [(at, value) for at, value in zip(times, values, strict=True) if not is_stale(value)]
             times, values = [at for at, _ in kept], [value for _, value in kept]
         return Window(self.labels, times, values) if times else None
 
@@ -80,7 +77,3 @@ def _is_over(time: int, runs: "array[int]", at: int) -> bool:
         return False
     own = bisect_left(runs, time)
     return runs[own] == time
-
-
-def _ends(value: float) -> bool:
-    return isnan(value) and pack("<d", value) == _STALE

@@ -5,7 +5,7 @@ from typing import Any
 
 from tocsin.instants import instant, millis
 from tocsin.metric import Metric
-from tocsin.samples.staleness import STALE, is_stale
+from tocsin.staleness import STALE, is_stale
 
 
 def to_document(metrics: Iterable[Metric]) -> list[Any]:

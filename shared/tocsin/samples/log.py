@@ -22,6 +22,7 @@ PART_BYTES = 300_000
 MOST_PARTS = 12
 """That is 3.6 MB packed; all parts are read at once, which DynamoDB does up to 16 MB."""
 _TRIES = 50
+_AT_ONCE = 100
 
 
 class TooMuchError(ValueError):
@@ -144,7 +145,8 @@ class SampleLog:
     def heads(self, writers: Sequence[str]) -> list[Head]:
         """Return the heads of logs, in the order of the writers."""
         keys = [head_key(writer) for writer in writers]
-        return [head_from_item(item) for item in self.database.get(*keys)] if keys else []
+        some = (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
+        return [head_from_item(item) for few in some for item in self.database.get(*few)]
 
     def read(self, writer: str, after: int, until: int | None = None) -> list[Entry]:
         """Return the entries after a number, in their order, those that have expired left out by who cares."""

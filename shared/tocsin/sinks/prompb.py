@@ -10,8 +10,8 @@ from itertools import starmap
 from math import isnan
 from typing import TYPE_CHECKING
 
-from tocsin.samples.staleness import STALE_BYTES
 from tocsin.sinks.snappy import varint
+from tocsin.staleness import STALE_BYTES
 
 if TYPE_CHECKING:
     from tocsin.labels import LabelSet
