@@ -114,46 +114,42 @@ class Intake:
             return
         now, manifest = self._clock.now(), _from_item(item)
         wanted = {**_by_group(config, alerts), **_by_place(config, alerts)}
-        concerned = list(wanted)
-        if everything or (manifest.seq and manifest.config != config.version):
-            # Its alerts may be where its routes no longer lead: there they end, or their end is brought there.
-            concerned += [group for group in manifest.groups if group not in wanted]
         ends = [alert for alert in alerts if alert.resolved(now)]
-        changed: dict[str, Sequence[Alert]] = {}
-        due_by: dict[str, datetime] = {}
-
-        def merged(group: str) -> Merge:
-            found = chunks.read(self._database, group, writer) if manifest.seq else []
-            held = wanted[group].alerts if group in wanted else ends
-            strays = chunks.strays(found, held, now) if everything else []
-            changed[group] = [*held, *strays]
-            if not everything and all(alert.fingerprint in extended for alert in held):
-                due_by[group] = chunks.first_end(found, held, now)
-            return chunks.merge(found, changed[group], now, left=group not in wanted, forget=is_place(group))
-
-        merges = dict(zip(concerned, self._each([partial(merged, g) for g in concerned]), strict=True))
-        placed = config.version if everything or not manifest.seq else manifest.config
+        this = _HandOver(writer, seq, now, config, manifest, wanted, ends, extended, everything=everything)
+        reads = [partial(self._merge, this, group) for group in this.concerned]
+        merges = dict(zip(this.concerned, self._each(reads), strict=True))
         fires = {group: merge.fires for group, merge in merges.items()}
-        standing = self._note(writer, manifest, fires, seq, placed, now)
-        chosen = [group for group in merges if group in standing]
-        places = [group for group in chosen if is_place(group)]
-        groups = [group for group in chosen if not is_place(group)]
-
-        def settled(group: str) -> datetime:
-            chunks.write(self._database, group, writer, merges[group], seq, now)
-            placement = wanted[group].placement if group in wanted else None
-            if placement is None:
-                return self._rouse(group, writer, seq, now)
-            if due_by.get(group, now) - self._clock.now() > _SKEW and manifest.config == config.version:
-                return due_by[group]
-            return arm(self._database, placement, now, min(alert.starts_at for alert in changed[group]))
-
+        standing = self._note(writer, manifest, fires, seq, this.placed, now)
+        places = [group for group in merges if group in standing and is_place(group)]
+        groups = [group for group in merges if group in standing and not is_place(group)]
         for where in places:
-            write_begun(self._database, where, writer, changed[where], seq, now)
-        dues = self._each([partial(settled, group) for group in groups])
+            write_begun(self._database, where, writer, this.changed[where], seq, now)
+        dues = self._each([partial(self._settle, this, group, merges[group]) for group in groups])
         self._hint(dict(zip(groups, dues, strict=True)), now)
         for where in places:
-            self._end(config, where, writer, changed[where], seq, now)
+            self._end(config, where, writer, this.changed[where], seq, now)
+
+    def _merge(self, this: "_HandOver", group: str) -> Merge:
+        """Return what becomes of the writer's chunks in a group, or in a place of inhibiting alerts."""
+        found = chunks.read(self._database, group, this.writer) if this.manifest.seq else []
+        held = this.wanted[group].alerts if group in this.wanted else this.ends
+        strays = chunks.strays(found, held, this.now) if this.everything else []
+        changed = this.changed[group] = [*held, *strays]
+        if not this.everything and all(alert.fingerprint in this.extended for alert in held):
+            this.due_by[group] = chunks.first_end(found, held, this.now)
+        return chunks.merge(found, changed, this.now, left=group not in this.wanted, forget=is_place(group))
+
+    def _settle(self, this: "_HandOver", group: str, merge: Merge) -> datetime:
+        """Write a group's chunks and see to its due time; return that."""
+        chunks.write(self._database, group, this.writer, merge, this.seq, this.now)
+        placement = this.wanted[group].placement if group in this.wanted else None
+        if placement is None:
+            return self._rouse(group, this.writer, this.seq, this.now)
+        due = this.due_by.get(group, this.now)
+        if due - self._clock.now() > _SKEW and this.manifest.config == this.config.version:
+            return due
+        first = min(alert.starts_at for alert in this.changed[group])
+        return arm(self._database, placement, this.now, first)
 
     def _end(
         self, config: Config, where: str, writer: str, changed: Sequence[Alert], seq: int, now: datetime
@@ -220,6 +216,36 @@ class _Wanted:
 
     alerts: list[Alert]
     placement: Placement | None = None
+
+
+@dataclass(slots=True)
+class _HandOver:
+    """One hand-over under way: what is wanted where, and what was found there."""
+
+    writer: str
+    seq: int
+    now: datetime
+    config: Config
+    manifest: Manifest
+    wanted: Mapping[str, _Wanted]
+    ends: Sequence[Alert]
+    extended: Set[str]
+    everything: bool
+    changed: dict[str, Sequence[Alert]] = field(default_factory=dict)
+    due_by: dict[str, datetime] = field(default_factory=dict)
+    """Groups in which only ends have moved away, and when they are due all the same."""
+
+    @property
+    def concerned(self) -> list[str]:
+        """Where something is to be done, and where alerts may be though the writer's routes no longer lead there."""
+        if self.everything or (self.manifest.seq and self.manifest.config != self.config.version):
+            return [*self.wanted, *(group for group in self.manifest.groups if group not in self.wanted)]
+        return list(self.wanted)
+
+    @property
+    def placed(self) -> int:
+        """The configuration under which all of the writer's alerts are placed after this."""
+        return self.config.version if self.everything or not self.manifest.seq else self.manifest.config
 
 
 def _by_group(config: Config, alerts: Sequence[Alert]) -> dict[str, _Wanted]:
