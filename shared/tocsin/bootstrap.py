@@ -129,9 +129,10 @@ def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
         index = read_index(world.database)
         layout = settle_layout(world.database, index, settings.shards)
         late = behind_seconds(world.database, layout, world.clock.now())
+        ticks = fan_out.fan_out(layout)
+        input_ticks = inputs.fan_out(layout).messages if index.inputs else ()
         shipments.send([Message({"output": name}) for name in index.outputs])
-        sent = inputs.fan_out(layout).messages if index.inputs else ()
-        return Minute(fan_out.fan_out(layout), sweep.sweep(), late, len(sent))
+        return Minute(ticks, sweep.sweep(), late, len(input_ticks))
 
     return run
 

@@ -1,8 +1,10 @@
 """What a tick, a page and a storm may cost, on the real handlers: counted, so that it stays so."""
 
+from collections import Counter
+
 import pytest
 
-from tests.benchmarks import dispatch, dispatch_muting, dispatch_quiet, dispatch_start
+from tests.benchmarks import dispatch, dispatch_muting, dispatch_quiet, dispatch_start, inputs
 from tests.benchmarks.costs import Cost, one_page, quiet_tick
 
 
@@ -48,3 +50,31 @@ def test_alerts_that_are_posted_again_cost_a_few_requests_a_horizon() -> None:
 def test_a_dispatcher_that_has_told_slack_a_webhook_and_sns_has_imported_no_parser() -> None:
     boto3, ours = dispatch_start.first_page(runs=1)
     assert ours.mb < boto3.mb + 20
+
+
+def test_without_inputs_no_collector_is_called_and_the_ticker_does_no_more() -> None:
+    without, some = inputs.Collecting(0), inputs.Collecting(1)
+    assert without.minute().total + 2 == some.minute().total
+    assert (without.system.input_ticks.waiting, without.system.shipments.waiting) == ([], [])
+    assert len(some.system.input_ticks.waiting) == 19
+
+
+@pytest.mark.parametrize("many", [1, 500])
+def test_a_tick_in_which_no_input_is_due_is_one_read(many: int) -> None:
+    cost = inputs.idle_tick(many)
+    assert dict(cost.requests) == {"batch_get": 1}
+    assert (cost.read_units, cost.write_units) == (2, 0)
+
+
+def test_five_hundred_inputs_are_gathered_with_one_read_one_entry_and_one_note() -> None:
+    cost = inputs.due_tick(500)
+    assert dict(cost.requests) == {"batch_get": 1, "put": 1, "update": 1}
+    assert cost.read_units <= 4
+    assert cost.write_units <= 20
+
+
+def test_a_rule_about_five_hundred_inputs_reads_the_heads_of_the_log_and_what_is_new() -> None:
+    without, with_one = inputs.rule_tick(500)
+    assert Counter(with_one.requests) == Counter(without.requests) + Counter({"batch_get": 1, "query": 1})
+    assert with_one.read_units - without.read_units <= 16
+    assert with_one.write_units == without.write_units

@@ -276,6 +276,12 @@ def deployed(sam: Sam) -> dict[str, str]:
     return sam.deploy("tocsin", InputNetworks=f"{own_address()}/32", InputQueueArns=pages)
 
 
+in_a_network = pytest.mark.skipif(
+    own_address().startswith("127."),
+    reason="this machine has no address but loopback, which no deployed check may reach",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A stack with rules and inputs whose first minute has come."""
@@ -327,35 +333,18 @@ def test_the_account_refuses_what_no_policy_grants(aws: Account, deployed: dict[
         nobody.describe_table(TableName=deployed["RulesTable"])
 
 
-def test_a_failing_metric_pages_and_says_when_its_rule_is_gone(aws: Account, scene: Scene) -> None:
+def test_a_failing_metric_pages(aws: Account, scene: Scene) -> None:
     page = scene.pager.page("CheckoutFails")
     assert page["Subject"] == "[FIRING:1] CheckoutFails (checkout page)"
     assert "alertname = CheckoutFails" in page["Message"]
-
-    tocsin(aws, "rules", "delete", KEY)
-    assert scene.pager.page("CheckoutFails")["Subject"].startswith("[RESOLVED]")
+    tocsin(aws, "rules", "delete", KEY)  # the page about its end is waited for below
 
 
-def test_a_failing_check_pages_and_its_samples_are_kept_and_shipped(
-    aws: Account, deployed: dict[str, str], scene: Scene
-) -> None:
-    """The collector, the evaluator and the shipper on their schedule, each with its role and no more."""
-    shop = scene.shop
-    if shop.address.startswith("127."):
-        pytest.skip("this machine has no address but loopback, which no deployed check may reach")
+def test_a_failing_check_pages(scene: Scene) -> None:
+    """With no metric system at all."""
     page = scene.pager.page("Down")
-    assert page["Subject"] == f"[FIRING:1] Down (shop us-east-1 GET http://{shop.address}/shop)"
-    shop.status = 200
-    assert scene.pager.page("Down")["Subject"].startswith("[RESOLVED]")
-
-    held = {each["id"]: each for each in json.loads(tocsin(aws, "inputs", "list", "-o", "json"))}
-    print(held)
-    assert set(shop.asked) == {"/shop"}, "a deployed check may not reach its own machine"
-    head = {"pk": {"S": "inputs.1.0"}, "sk": {"S": "HEAD"}}
-    stored = aws.client("dynamodb").get_item(TableName=deployed["SamplesTable"], Key=head)
-    assert int(stored["Item"]["seq"]["N"]) >= 2
-    measurements = {line.partition(",")[0] for line in shop.lines}
-    assert measurements == {"http_response", "sqs", "tocsin_input"}
+    assert page["Subject"] == f"[FIRING:1] Down (shop us-east-1 GET http://{scene.shop.address}/shop)"
+    scene.shop.status = 200  # and so is this
 
 
 def test_the_api_takes_alerts_and_silences_and_shows_all_there_is(
@@ -456,6 +445,33 @@ def test_a_second_stack_beside_the_first_is_updated_and_deleted(
     assert not [it for it in aws.client("scheduler").list_schedules()["Schedules"] if "-two-" in it["Name"]]
 
 
+@in_a_network
+def test_it_is_told_that_the_rule_is_gone_and_that_the_check_succeeds(scene: Scene) -> None:
+    for alert in ("CheckoutFails", "Down"):
+        assert scene.pager.page(alert)["Subject"].startswith(f"[RESOLVED] {alert}")
+
+
+@in_a_network
+def test_checks_run_are_kept_and_are_shipped_each_function_with_its_role_and_no_more(
+    aws: Account, deployed: dict[str, str], scene: Scene
+) -> None:
+    listed = json.loads(tocsin(aws, "inputs", "list", "-o", "json"))
+    health = {each["id"]: each["health"] for each in listed}
+    assert {name: each["outcome"] for name, each in health.items()} == {
+        "shop": "success",
+        "itself": "failed",
+        "pages": "success",
+    }
+    assert "is this machine" in health["itself"]["detail"]
+    assert set(scene.shop.asked) == {"/shop"}
+    head = {"pk": {"S": "inputs.1.0"}, "sk": {"S": "HEAD"}}
+    stored = aws.client("dynamodb").get_item(TableName=deployed["SamplesTable"], Key=head)["Item"]
+    assert int(stored["seq"]["N"]) >= health["shop"]["runs"] >= 2
+    shipped = {line.partition(",")[0] for line in scene.shop.lines}
+    assert {"http_response", "sqs", "tocsin_input"} <= shipped
+
+
+@in_a_network
 def test_the_schedule_has_ticked_by_itself_and_nothing_was_told_twice_or_refused(
     aws: Account, scene: Scene
 ) -> None:

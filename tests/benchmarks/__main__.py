@@ -2,7 +2,7 @@
 
 import shutil
 
-from tests.benchmarks import api, dispatch, dispatch_muting, dispatch_quiet, dispatch_start, served
+from tests.benchmarks import api, dispatch, dispatch_muting, dispatch_quiet, dispatch_start, inputs, served
 from tests.benchmarks.costs import Cost, one_page, quiet_tick
 from tests.benchmarks.speed import import_cost, rules_a_second
 from tests.benchmarks.templates import expansions_a_second
@@ -31,7 +31,7 @@ def main() -> None:
     print(f"one query of 1,000 firing series: {whole:.1f} µs a series, of which json {json_alone:.1f} µs")
     for template in expansions_a_second():
         print(f"template, {template}")
-    for bench in (api, dispatch, dispatch_muting, dispatch_quiet, dispatch_start):
+    for bench in (api, dispatch, dispatch_muting, dispatch_quiet, dispatch_start, inputs):
         for figures in bench.report():
             print(figures)
     if shutil.which("prometheus") is None:

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,7 +20,6 @@ from tocsin.collection.input import Input
 from tocsin.collection.running import Probe, Runner
 from tocsin.collection.schedule import Schedule
 from tocsin.history import Via, What
-from tocsin.metric import FieldValue
 from tocsin.rules.rule import Rule
 from tocsin.samples.log import SampleLog
 from tocsin.samples.reading import Reader
@@ -29,6 +28,15 @@ from tocsin.sources.inputs import KIND, InputsSource
 from tocsin.stores.counting import CountingDatabase
 
 TICKS_A_MONTH = 6 * 60 * 24 * 30
+DUE_SECONDS, IDLE_SECONDS = 0.5, 0.05
+"""How long a tick takes: as long as the slowest of its checks."""
+MEMORY_GB = 0.5
+# On demand, us-east-1, arm64.
+GB_SECOND_DOLLARS = 13.3334e-6
+INVOCATION_DOLLARS = 0.2e-6
+SQS_REQUEST_DOLLARS = 0.4e-6
+MESSAGE_REQUESTS = 2.1
+"""Received, deleted, and one of ten that are sent at once."""
 _WARM_TICKS = 5
 T = TypeVar("T")
 
@@ -67,8 +75,8 @@ class Collecting:
     def _side_by_side(
         self,
         jobs: Sequence[Callable[[], T]],
-        timeout: float,
-        each: Sequence[float],
+        timeout_seconds: float,
+        each_seconds: Sequence[float],
         give_up: Callable[[int], None],
     ) -> Sequence[T | None]:
         """Run jobs one by one, each in its own time."""
@@ -86,15 +94,22 @@ class Collecting:
         def probe(gather: Gather) -> None:
             took = timedelta(seconds=self._chance.uniform(0.01, 0.5))
             self.system.clock.time += took
-            fields: dict[str, FieldValue] = {
-                "http_response_code": 200,
-                "response_time": took.total_seconds(),
-                "content_length": 4711,
-                "result_type": "success",
-                "result_code": 0,
-            }
-            tags = {"method": "GET", "status_code": "200", "result": "success"}
-            gather.add("http_response", fields, {"server": f"https://{given.id}.example/health", **tags})
+            gather.add(
+                "http_response",
+                {
+                    "http_response_code": 200,
+                    "response_time": took.total_seconds(),
+                    "content_length": 4711,
+                    "result_type": "success",
+                    "result_code": 0,
+                },
+                {
+                    "server": f"https://{given.id}.example/health",
+                    "method": "GET",
+                    "status_code": "200",
+                    "result": "success",
+                },
+            )
 
         return [probe]
 
@@ -139,19 +154,20 @@ def idle_tick(inputs: int) -> Cost:
     return collecting.tick()
 
 
-def rule_tick(inputs: int, rules: int = 1) -> tuple[Cost, Cost]:
-    """Return what a warm tick of the evaluator costs with no rule, and with rules that ask for so many inputs."""
-    found = []
-    for asked in (0, rules):
-        collecting = Collecting(inputs)
-        collecting.system.apply(*(_asking(f"Down{number}") for number in range(asked)))
-        for _ in range(_WARM_TICKS):
-            collecting.tick()
-            collecting.evaluate()
+def rule_tick(inputs: int) -> tuple[Cost, Cost]:
+    """Return what a warm tick of the evaluator costs with no rule, and with one that asks for so many inputs."""
+    without, with_one = (_evaluated(inputs, rules) for rules in (0, 1))
+    return without, with_one
+
+
+def _evaluated(inputs: int, rules: int) -> Cost:
+    collecting = Collecting(inputs)
+    collecting.system.apply(*(_asking(f"Down{number}") for number in range(rules)))
+    for _ in range(_WARM_TICKS):
         collecting.tick()
-        found.append(collecting.evaluate())
-    without, with_rules = found
-    return without, with_rules
+        collecting.evaluate()
+    collecting.tick()
+    return collecting.evaluate()
 
 
 def _asking(name: str) -> Rule:
@@ -159,10 +175,28 @@ def _asking(name: str) -> Rule:
     return replace(rule(name), expr=expr, plan=KIND.compile(expr))
 
 
-def month(inputs: int, interval_seconds: int) -> Cost:
-    """Return what the collector costs a month."""
+@dataclass(frozen=True)
+class Bill:
+    """What the collector costs in a month, in dollars."""
+
+    dynamodb: float
+    compute: float
+    messages: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.dynamodb + self.compute + self.messages
+
+
+def month(inputs: int, interval_seconds: int) -> Bill:
+    """Return what so many inputs cost a month."""
     due = TICKS_A_MONTH * 10 // interval_seconds
-    return due_tick(inputs).times(due) + idle_tick(inputs).times(TICKS_A_MONTH - due)
+    idle = TICKS_A_MONTH - due
+    database = due_tick(inputs).times(due) + idle_tick(inputs).times(idle)
+    seconds = due * DUE_SECONDS + idle * IDLE_SECONDS
+    compute = seconds * MEMORY_GB * GB_SECOND_DOLLARS + TICKS_A_MONTH * INVOCATION_DOLLARS
+    return Bill(database.dollars, compute, TICKS_A_MONTH * MESSAGE_REQUESTS * SQS_REQUEST_DOLLARS)
 
 
 def report() -> Iterator[str]:
@@ -170,7 +204,11 @@ def report() -> Iterator[str]:
     for inputs in (10, 100, 500):
         yield f"{inputs} inputs due, warm: {due_tick(inputs)}; none of them due: {idle_tick(inputs)}"
         for seconds in (10, 60):
-            yield f"{inputs} inputs every {seconds} s: {month(inputs, seconds).dollars:.2f} $ of DynamoDB a month"
+            bill = month(inputs, seconds)
+            yield (
+                f"{inputs} inputs every {seconds} s: {bill.total:.2f} $ a month: DynamoDB {bill.dynamodb:.2f}, "
+                f"Lambda {bill.compute:.2f} (ticks of {DUE_SECONDS:g} s), SQS {bill.messages:.2f}"
+            )
         without, with_one = rule_tick(inputs)
         more = (with_one.dollars - without.dollars) * TICKS_A_MONTH
         yield f"evaluator, a rule about {inputs} inputs: {with_one}, {more:.2f} $ a month more than without"

@@ -1,6 +1,6 @@
 """Collectors in virtual time, each call outside a point where they may stop, die or be doubled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -9,7 +9,7 @@ from tests.simulation.baton import Actor, Baton
 from tests.simulation.database import Seen, StoppingDatabase, Underway
 from tests.simulation.outside import Queue, VirtualClock
 from tocsin.collection import catalogue
-from tocsin.collection.catalogue import Cataloguer
+from tocsin.collection.catalogue import Catalogue, Cataloguer
 from tocsin.collection.collector import Collector
 from tocsin.collection.crew import Crew, in_turn
 from tocsin.collection.due import due_between
@@ -41,6 +41,8 @@ class Collecting:
         self.underway: list[Underway] = []
         self.runs = Queue(self.baton, self.clock, "runs")
         self.shipments = Queue(self.baton, self.clock, "shipments")
+        self.probes: dict[str, Probe] = {}
+        """What inputs do that do not just gather one metric, by their ids."""
         self._numbers = count()
         self._cataloguer = Cataloguer(self.inner, self._token)
 
@@ -50,14 +52,11 @@ class Collecting:
     def add(self, *inputs: Input) -> None:
         """Add inputs: they are due from now on."""
         now = self.clock.now()
-        self._cataloguer.change(
-            lambda held: catalogue.added(held, inputs, now, "ann"),
-            What.INPUTS,
-            [each.id for each in inputs],
-            by="ann",
-            via=Via.CLI,
-            now=now,
-        )
+        self.change(lambda held: catalogue.added(held, inputs, now, "ann"))
+
+    def change(self, how: Callable[[Catalogue], Catalogue]) -> None:
+        """Change the catalogue."""
+        self._cataloguer.change(how, What.INPUTS, ["x"], by="ann", via=Via.CLI, now=self.clock.now())
 
     def container(self) -> Collector:
         """Return a new container: it knows nothing."""
@@ -73,7 +72,7 @@ class Collecting:
     def _opens(self, given: Input) -> Sequence[Probe]:
         def probe(gather: Gather) -> None:
             self.baton.pause(f"probe {given.id}")
-            gather.add("checked", {"value": 1})
+            self.probes.get(given.id, _well)(gather)
 
         return [probe]
 
@@ -110,6 +109,10 @@ class Collecting:
         for name in since:
             found += _accounted(inputs[name], entries, since[name], until)
         return found
+
+
+def _well(gather: Gather) -> None:
+    gather.add("checked", {"value": 1})
 
 
 def _accounted(given: Input, entries: Sequence[Entry], since: datetime, until: datetime) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.simulation import mutations_collection as collection
 from tests.simulation import mutations_dispatch as dispatch
 from tests.simulation import mutations_evaluation as evaluation
 from tests.simulation import mutations_outages as outages
@@ -180,5 +181,33 @@ SAFEGUARDS: dict[Patch, str] = {
     wakeups.memory_outlives_its_incident: "what_a_receiver_remembers",
     wakeups.muted_ends_are_held: "is_told_under_a_silence",
     wakeups.muted_ends_are_told_though_nothing_else_was: "of_what_was_never_told",
+    # Inputs: the commit.
+    collection.append_whatever_is_there: "who_gathers_late",
+    collection.an_entry_is_always_ours: "who_gathers_late",
+    collection.a_refused_entry_is_somebody_elses: "who_has_gathered_and_not_heard",
+    collection.an_entry_does_not_say_up_to_when_inputs_have_run: "what_a_dead_worker_has_gathered",
+    collection.note_whatever_is_noted: "a_late_note",
+    # Inputs: what is due.
+    collection.due_before_it_was_there: "an_input_that_is_added_has_missed",
+    collection.due_while_it_was_paused: "a_pause_that_ends_by_itself_leaves",
+    collection.a_layout_that_has_passed_is_as_good_as_any: "a_message_of_a_layout",
+    collection.a_new_shard_begins_now: "a_new_layout_goes_on",
+    collection.what_takes_long_is_sent_after_the_commit: "what_may_take_long_is_sent",
+    collection.too_much_spoils_all: "one_that_gathers_too_much_fails_alone",
+    collection.too_much_is_left_out_without_a_word: "a_long_run_that_gathers_too_much_says",
+    # Inputs: claims.
+    collection.claim_whatever_has_changed: "of_two_who_claim_one_run",
+    collection.a_refused_release_is_somebody_elses: "a_release_that_meets_itself",
+    collection.who_has_run_out_frees_who_has_taken_over: "who_ends_after_its_time",
+    collection.what_has_been_run_is_forgotten: "a_message_that_comes_after_its_run",
+    collection.a_doubled_message_is_an_overrun: "a_message_that_comes_twice",
+    collection.a_claim_shorter_than_its_run: "a_run_has_its_claim",
+    collection.a_claim_that_never_ends: "a_dead_workers_run_is_over",
+    # Inputs: ends of series.
+    collection.a_run_ends_nothing: "a_run_that_gathers_nothing",
+    collection.locations_are_one: "locations_are_told_apart",
+    collection.what_has_a_time_of_its_own_ends_with_the_next_run: "a_sample_with_a_time_of_its_own",
+    collection.runs_are_in_the_order_in_which_they_are_read: "the_order_in_which_entries_are_read",
+    collection.a_run_is_stamped_when_it_began: "however_a_run_is_stamped[collection_end 1]",
 }
 """How each safeguard is removed, and the case, by a part of its name, that has to fail then."""

@@ -10,6 +10,7 @@ import pytest
 from tests.simulation import (
     test_attacks,
     test_attacks_dispatch,
+    test_collecting,
     test_ends,
     test_inhibition,
     test_outages,
@@ -22,6 +23,7 @@ from tests.simulation import (
     test_wakeups,
 )
 from tests.simulation.mutations import SAFEGUARDS, Patch
+from tests.unit import test_samples_series
 
 MODULES = (
     test_readings,
@@ -36,6 +38,8 @@ MODULES = (
     test_ends,
     test_silences,
     test_wakeups,
+    test_collecting,
+    test_samples_series,
 )
 
 

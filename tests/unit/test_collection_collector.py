@@ -233,9 +233,36 @@ def test_a_long_run_whose_worker_died_is_not_waited_for_longer_than_its_time() -
     assert desk.ran() == ["slow"]
 
 
+def test_a_long_run_that_gathers_too_much_has_failed_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "PART_BYTES", 4_000)
+    desk, noise = long(), Random(6)
+
+    def flood(gather: Gather) -> None:
+        for _ in range(100):
+            gather.add("flood", {"text": noise.randbytes(600).hex()})
+
+    desk.probes["slow"] = flood
+    body = due(desk)
+    report = desk.collector.run(str(body["input"]), instant(body["due"]), 0)
+    assert (report.outcomes, report.dropped) == ({Outcome.FAILED: 1}, 100)
+    [said] = [metric for entry in desk.entries() for metric in entry.metrics]
+    assert (said.name, said.fields["up"]) == ("tocsin_input", 0)
+
+
 def test_one_that_is_gone_by_its_time_does_not_run() -> None:
     desk = long()
     body = due(desk)
     desk.change(lambda was: catalogue.removed(was, ["slow"]))
     assert desk.collector.run("slow", instant(body["due"]), 0).reason == "gone or paused"
     assert desk.ran() == []
+
+
+def test_health_that_is_too_much_for_an_item_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.add(check("a"))
+    desk.tick()
+    monkeypatch.setattr(log, "NOTES_BYTES", 100)
+    desk.add(*(check(f"a check with quite a long name, number {number * 7919}") for number in range(40)))
+    desk.tick()
+    assert desk.ran().count("a") == 2
+    assert read_health(desk.database, Layout())["a"].runs == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 
@@ -159,8 +159,11 @@ def test_what_is_forgotten_takes_its_runs_along_and_the_rest_ends_as_before() ->
 # -- as runs are stamped ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", TimeSource)
-@pytest.mark.parametrize("precision", [0.001, 1, 60])
+@pytest.mark.parametrize(
+    ("source", "precision"),
+    list(product(TimeSource, (0.001, 1, 60))),
+    ids=[f"{source} {precision}" for source, precision in product(TimeSource, (0.001, 1, 60))],
+)
 def test_however_a_run_is_stamped_its_samples_end_with_the_next_one(
     source: TimeSource, precision: float
 ) -> None:

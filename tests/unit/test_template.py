@@ -716,6 +716,25 @@ def test_no_alarm_goes_through_the_pipeline_it_watches() -> None:
     assert "PagesTopic" not in json.dumps(TEMPLATE["Resources"]["AlarmStack"])
 
 
+def test_the_price_of_the_alarms_is_the_documented_one() -> None:
+    """An alarm costs by the metrics that it looks at."""
+    metrics = sum(
+        max(1, sum("MetricStat" in metric for metric in alarm.get("Metrics", [])))
+        for alarm in WATCHES.values()
+    )
+    assert f"| Alarms: {metrics} alarm metrics at 0.10 $" in (ROOT / "docs/operations.md").read_text()
+
+
+def test_every_parameter_of_inputs_and_outputs_is_documented() -> None:
+    documented = (ROOT / "docs/operations.md").read_text()
+    [group] = [
+        group["Parameters"]
+        for group in TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        if "InputNetworks" in group["Parameters"]
+    ]
+    assert [name for name in group if f"`{name}`" not in documented] == []
+
+
 def test_the_dashboard_is_json_without_overlaps() -> None:
     [dashboard] = resources(DASHBOARD, "AWS::CloudWatch::Dashboard").values()
     widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]

@@ -231,12 +231,16 @@ class Collector:
             return None
         [finished] = self._runner.run([DueRun(held, due, missed)], held.input.deadline.total_seconds())
         try:
-            self._log.add(_run_writer(held.input.id), finished.metrics, self._clock.now(), self._token)
+            self._add(finished)
         except TooMuchError as error:
             finished = finished.refused(str(error))
+            self._add(finished)
         self._count(report, [finished])
         self._shipments.send([Message({"output": name}) for name in self._catalogue.outputs])
         return self._claims.release(claim, finished.ran, missed, self._clock.now())
+
+    def _add(self, finished: Finished) -> None:
+        self._log.add(_run_writer(finished.input), finished.metrics, self._clock.now(), self._token)
 
     def _count(
         self,

@@ -14,6 +14,8 @@ from tocsin.samples.writers import writers
 from tocsin.schedule.layout import Layout
 
 _AT_ONCE = 100
+_MOST_DETAILS = 500
+"""An item of DynamoDB holds 400 KB, and nothing may stop a shard: so many reasons of 300 characters fit into it."""
 
 
 class Outcome(StrEnum):
@@ -85,10 +87,17 @@ def after(health: Health, ran: Ran) -> Health:
 
 
 def to_document(healths: Mapping[str, Health]) -> dict[str, list[Any]]:
-    """Return healths by input as JSON that packs well."""
+    """Return healths by input as JSON that packs well; of very many that fail some are told without their reasons."""
+    reasons = [name for name, each in healths.items() if each.detail]
+    told = set(reasons[:_MOST_DETAILS])
     return {
         name: [
-            *(maybe_millis(each.due), each.outcome, each.detail, round(each.took_seconds, 3)),
+            *(
+                maybe_millis(each.due),
+                each.outcome,
+                each.detail if name in told else "",
+                round(each.took_seconds, 3),
+            ),
             *(round(each.lag_seconds, 3), each.metrics, maybe_millis(each.since), each.runs),
             *(each.failures, each.timeouts, each.overruns, each.missed),
         ]

@@ -19,6 +19,7 @@ from tocsin.samples.codec import from_document, to_document
 RETENTION = timedelta(hours=6)
 PART_BYTES = 300_000
 """Of one item; DynamoDB allows 400 KB."""
+NOTES_BYTES = 300_000
 MOST_PARTS = 12
 """That is 3.6 MB packed; all parts are read at once, which DynamoDB does up to 16 MB."""
 _TRIES = 50
@@ -113,10 +114,14 @@ class SampleLog:
         cursor: datetime | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
-        """Note that a log has an entry `seq`, unless a later one is noted."""
+        """Note that a log has an entry `seq`, unless a later one is noted.
+
+        Notes that are too much for an item stay as they were: that an entry is there matters more.
+        """
+        packed = pack(dict(notes)) if notes else b""
         optional: dict[str, Value] = {
             "cursor": maybe_millis(cursor),
-            "notes": pack(dict(notes)) if notes else None,
+            "notes": packed if 0 < len(packed) <= NOTES_BYTES else None,
         }
         noted: dict[str, Value] = {"seq": seq, "at": millis(at)}
         self.database.write(
