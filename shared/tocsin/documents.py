@@ -39,12 +39,14 @@ class DocumentError(ValueError):
 class Block(BaseModel):
     """A mapping in a file: unknown keys are refused, a key without a value counts as left out (as in Go).
 
-    `unsupported` are keys that the format has and Tocsin has not: refused, and so named, unless empty.
+    `unsupported` are keys that the format has and Tocsin has not: refused, and so named, unless empty. `looks_like`
+    is said where something else stands.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     unsupported: ClassVar[frozenset[str]] = frozenset()
+    looks_like: ClassVar[str] = "a mapping"
 
     @classmethod
     def known_keys(cls) -> frozenset[str]:
@@ -90,10 +92,10 @@ Duration = Annotated[timedelta, parsed(parse_duration)]
 
 _REASONS = {
     "missing": "required, but missing",
-    "model_type": "expected a mapping",
     "dict_type": "expected a mapping",
     "list_type": "expected a list",
     "tuple_type": "expected a list",
+    "too_short": "expected at least one",
     "string_type": "expected text",
     "int_parsing": "expected a whole number",
     "int_type": "expected a whole number",
@@ -207,6 +209,8 @@ def _reason(block: type[Block], details: ErrorDetails) -> str:
     """Say in the file's terms what pydantic found; never with the value itself, which may be secret."""
     if details["type"] == "value_error":
         return str(details["ctx"]["error"])
+    if details["type"] == "model_type":
+        return f"expected {_inner(block, details['loc']).looks_like}"
     if details["type"] == "extra_forbidden":
         found = _inner(block, details["loc"][:-1])
         if details["loc"][-1] in found.unsupported:

@@ -1,4 +1,4 @@
-"""What inputs and rules about them cost, counted in requests and DynamoDB units on the real handlers."""
+"""What inputs and rules about them cost, counted in requests and DynamoDB units on the real collector and evaluator."""
 
 import random
 from collections import Counter

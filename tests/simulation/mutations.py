@@ -201,6 +201,7 @@ SAFEGUARDS: dict[Patch, str] = {
     collection.who_has_run_out_frees_who_has_taken_over: "who_ends_after_its_time",
     collection.what_has_been_run_is_forgotten: "a_message_that_comes_after_its_run",
     collection.a_doubled_message_is_an_overrun: "a_message_that_comes_twice",
+    collection.what_runs_beside_another_is_forgotten: "what_runs_beside_another",
     collection.a_claim_shorter_than_its_run: "a_run_has_its_claim",
     collection.a_claim_that_never_ends: "a_dead_workers_run_is_over",
     # Inputs: ends of series.

@@ -12,7 +12,7 @@ from tocsin.collection import claims, collector, overrun
 from tocsin.collection.catalogue import Scheduled
 from tocsin.collection.claims import Claim, Claims
 from tocsin.collection.collector import Collector
-from tocsin.collection.overrun import decide
+from tocsin.collection.overrun import Action, decide
 from tocsin.collection.running import Finished
 from tocsin.index import read_index
 from tocsin.labels import Labels
@@ -165,6 +165,17 @@ def what_has_been_run_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def a_doubled_message_is_an_overrun(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(overrun, "_taken", lambda *_: False)
+
+
+def what_runs_beside_another_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    real = claims._claimed
+
+    def claimed(claim: Claim, kept: Any, now: datetime) -> Any:
+        after = real(claim, kept, now)
+        beside = claim.decision.action is Action.BESIDE
+        return replace(after, at=kept.at, running=kept.running) if beside else after
+
+    patch.setattr(claims, "_claimed", claimed)
 
 
 def a_claim_shorter_than_its_run(patch: pytest.MonkeyPatch) -> None:

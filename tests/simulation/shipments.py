@@ -24,7 +24,7 @@ from tocsin.stores.memory import MemoryDatabase
 LEASE, LIFE_SECONDS = timedelta(seconds=75), 60.0
 SKEW_SECONDS = 2.0
 TROUBLE_SECONDS = 200.0
-WRITERS = ("inputs.1.0", "ingest.0", "ingest.1")
+WRITERS = ("inputs.1.0", "runs.0", "runs.1")
 _MOST_AT_ONCE = 4
 Answer = Stored | Refused | Unanswered
 

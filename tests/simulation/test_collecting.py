@@ -98,12 +98,14 @@ def test_what_a_dead_worker_has_gathered_is_not_gathered_again() -> None:
 
 def test_a_late_note_does_not_set_the_head_back() -> None:
     of = world(ALWAYS)
+    ticks(of)
+    of.clock.time += 10 * SECOND
     tick(of).until(NOTE).end(Order.DELAY)
     ticks(of, 3)
     newest = head(of)
     of.underway.pop().arrive()
     assert head(of) == newest
-    assert newest.seq == 4
+    assert newest.seq == 5
 
 
 # -- what is due ----------------------------------------------------------------------------------
@@ -229,6 +231,15 @@ def test_a_message_that_comes_twice_runs_nothing_beside_itself() -> None:
     first.finish()
     assert of.runs_of("long") == 1
     assert claimed_health(of.inner, ["long"])["long"].overruns == 0
+
+
+def test_what_runs_beside_another_is_not_run_again_by_its_message() -> None:
+    of = world(Input("long", "fake", deadline=30 * SECOND, overrun=Overrun.COUNT), seconds=60)
+    first = running(of)
+    for _ in range(2):
+        of.run("long", MINUTE + TICK).finish()
+    first.finish()
+    assert of.runs_of("long") == 2
 
 
 def test_a_run_has_its_claim_until_its_deadline() -> None:

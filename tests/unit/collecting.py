@@ -15,11 +15,11 @@ from tocsin.collection.input import Input
 from tocsin.collection.running import Probe, Runner
 from tocsin.collection.schedule import Schedule
 from tocsin.history import Via, What
+from tocsin.index import read_index
 from tocsin.local.clocks import VirtualClock
 from tocsin.ports import Database, Message
 from tocsin.samples.log import Entry, SampleLog
 from tocsin.samples.writers import writers
-from tocsin.schedule.layout import Layout
 from tocsin.schedule.ticks import floor_tick
 from tocsin.stores.memory import MemoryDatabase
 
@@ -104,10 +104,16 @@ class Desk:
         """Run the tick that is now."""
         return (collector or self.collector).tick(1, 0, floor_tick(self.clock.now()))
 
+    def ticks(self) -> None:
+        """Run the tick that is now in every shard of the layout in force, by somebody with nothing in memory."""
+        layout = read_index(self.database).layout
+        for shard in range(layout.shards):
+            self.another().tick(layout.version, shard, floor_tick(self.clock.now()))
+
     def entries(self) -> list[Entry]:
         """Return all that was gathered, writer by writer."""
-        log = SampleLog(self.database)
-        return [entry for writer in writers(Layout()) for entry in log.read(writer, 0)]
+        log, layout = SampleLog(self.database), read_index(self.database).layout
+        return [entry for writer in writers(layout) for entry in log.read(writer, 0)]
 
     def ran(self) -> list[str]:
         """Return which inputs ran, once for each run that was committed."""

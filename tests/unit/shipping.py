@@ -16,7 +16,7 @@ from tocsin.stores.memory import MemoryDatabase
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=75)
-A, B = "inputs.1.0", "ingest.0"
+A, B = "inputs.1.0", "runs.0"
 """Two writers of the log."""
 Answer = Stored | Refused | Unanswered
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from botocore.credentials import RefreshableCredentials
+from botocore.exceptions import ProfileNotFound
 from moto import mock_aws
 
 from tests.unit.source_access import StillClock
@@ -127,3 +128,28 @@ def test_a_transport_is_a_client_of_our_own(access: AwsAccess) -> None:
 
 def test_things_are_done_at_once_in_threads(access: AwsAccess) -> None:
     assert isinstance(access.parallel(3), Threads)
+
+
+def test_a_process_of_its_own_is_the_same_access() -> None:
+    own = boto3.Session("AKIDOWN", "s3cret", "t0ken", region_name="eu-west-1")
+    handed = AwsAccess(lambda: own, StillClock(), {"endpoint_url": "http://everyone"}).handed_over()
+    there = AwsAccess.taken_over(json.loads(json.dumps(handed)), StillClock())
+    credentials = there.session().get_credentials()
+    assert credentials is not None
+    assert tuple(credentials.get_frozen_credentials())[:3] == ("AKIDOWN", "s3cret", "t0ken")
+    client = there.client("sns")
+    assert (client.meta.region_name, client.meta.endpoint_url) == ("eu-west-1", "http://everyone")
+
+
+def test_without_credentials_none_are_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = boto3.Session(region_name="eu-west-1")
+    monkeypatch.setattr(own, "get_credentials", lambda: None)
+    assert AwsAccess(lambda: own, StillClock()).handed_over() == {"region_name": "eu-west-1"}
+
+
+def test_credentials_that_cannot_be_had_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def session() -> boto3.Session:
+        raise ProfileNotFound(profile="s3cret")
+
+    with pytest.raises(AuthError, match="^AWS credentials: ProfileNotFound$"):
+        AwsAccess(session, StillClock()).handed_over()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.asking_api import Api, document
 from tests.unit.commandline import NOON, Stack
+from tocsin.configfile.fields import MASK
 from tocsin.dispatch.controls import store_config
 from tocsin.evaluation.head import Lagging, head_key
 from tocsin.evaluation.redo import Gap
@@ -408,6 +409,14 @@ def test_a_url_is_shown_without_what_may_be_secret(url: str, expected: str) -> N
 def test_a_source_that_only_rules_name(api: Api) -> None:
     found = {source["name"]: source for source in got(api, "/sources")["sources"]}
     assert (found["prometheus"]["kind"], found["prometheus"]["rules"]) == (None, 3)
+
+
+@pytest.mark.parametrize("name", ["headers", "http_headers"])
+def test_headers_are_shown_without_their_texts(name: str) -> None:
+    reference = {"secret": "a", "key": "b"}
+    assert shown({name: {"X-Key": "s3cret", "X-Other": reference}}) == {
+        name: {"X-Key": MASK, "X-Other": reference}
+    }
 
 
 # -- versions of the configuration -----------------------------------------------------------------

@@ -6,14 +6,18 @@ from random import Random
 import pytest
 
 from tests.unit.collecting import START, Desk, check, well
-from tocsin.collection import catalogue
+from tocsin.collection import catalogue, running
 from tocsin.collection.gather import Gather
 from tocsin.collection.health import Outcome, read_health
 from tocsin.collection.input import Overrun
+from tocsin.index import read_index, settle_layout
 from tocsin.instants import instant
+from tocsin.ports import Put
 from tocsin.rules.rule import Pause
 from tocsin.samples import log
+from tocsin.samples.log import head_key
 from tocsin.schedule.layout import Layout
+from tocsin.schedule.ticks import floor_tick
 from tocsin.shipping.output import Output
 
 
@@ -208,6 +212,8 @@ def test_an_overrun_is_treated_as_the_input_says(policy: Overrun, ran: int, over
     desk.probes["slow"] = slow
     body = due(desk)
     desk.collector.run(str(body["input"]), instant(body["due"]), 0)
+    for waited in desk.runs.taken():
+        desk.another().run(str(waited["input"]), instant(waited["due"]), 0)
     assert len(desk.ran()) == ran
     health = read_health(desk.database, Layout(), ["slow"])["slow"]
     assert (health.runs, health.overruns) == (ran, overruns)
@@ -266,3 +272,91 @@ def test_health_that_is_too_much_for_an_item_stops_nothing(monkeypatch: pytest.M
     desk.tick()
     assert desk.ran().count("a") == 2
     assert read_health(desk.database, Layout())["a"].runs == 1
+
+
+def test_of_long_runs_that_nobody_came_to_the_newest_runs() -> None:
+    desk = long()
+    bodies = [due(desk) for _ in range(4)]
+    for body in bodies:
+        desk.collector.run(str(body["input"]), instant(body["due"]), 0)
+    health = read_health(desk.database, Layout(), ["slow"])["slow"]
+    assert (desk.ran(), health.runs, health.missed) == (["slow"], 1, 3)
+
+
+# -- shards --------------------------------------------------------------------------------------------
+
+
+def reshard(desk: Desk, shards: int) -> None:
+    settle_layout(desk.database, read_index(desk.database), shards)
+
+
+def test_a_first_tick_that_is_late_runs_what_was_due_before_it() -> None:
+    desk = Desk()
+    desk.add(check("hourly", interval=3600))
+    desk.clock.sleep(3600)
+    desk.tick(50)
+    assert desk.ran() == ["hourly"]
+
+
+def test_a_shard_behind_shards_that_never_ran_begins_where_those_before_them_ended() -> None:
+    desk = Desk()
+    desk.add(*(check(f"check {number}", interval=60) for number in range(12)))
+    desk.tick()
+    reshard(desk, 3)
+    desk.clock.sleep(60)
+    reshard(desk, 2)
+    desk.ticks()
+    assert sorted(desk.ran()) == sorted(f"check {number}" for number in range(12))
+
+
+def test_a_worker_of_a_layout_that_has_passed_commits_nothing() -> None:
+    desk = Desk()
+
+    def meanwhile(gather: Gather) -> None:
+        desk.probes["a"] = well
+        reshard(desk, 2)
+        desk.ticks()
+        gather.add("check", {"value": 2.0})
+
+    desk.add(check("a"))
+    desk.tick()
+    desk.probes["a"] = meanwhile
+    desk.clock.sleep(10)
+    assert desk.another().tick(1, 0, floor_tick(desk.clock.now())).commits == 0
+    assert desk.ran() == ["a", "a"]
+
+
+def test_what_was_committed_by_who_died_is_not_run_again() -> None:
+    desk, ran = Desk(), list[int]()
+
+    def counted(gather: Gather) -> None:
+        ran.append(1)
+        well(gather)
+
+    desk.probes["a"] = counted
+    desk.add(check("a"))
+    desk.tick()
+    head = dict(desk.database.get(head_key("inputs.1.0"))[0] or {})
+    desk.tick()
+    desk.database.write(Put(head_key("inputs.1.0"), head))  # as if nobody had noted it
+    desk.tick()
+    assert len(ran) == len(desk.ran()) == 3
+
+
+def test_the_largest_is_left_out_and_not_who_has_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "PART_BYTES", 12_000)
+    monkeypatch.setattr(log, "MOST_PARTS", 2)
+    monkeypatch.setattr(running, "PART_BYTES", 12_000)
+    monkeypatch.setattr(running, "MOST_PARTS", 2)
+    desk, noise = Desk(), Random(7)
+
+    def many(gather: Gather) -> None:
+        for number in range(100):
+            gather.add("many", {"value": number})
+
+    texts = {f"text{number}": noise.randbytes(900).hex() for number in range(30)}
+    desk.probes |= {"large": lambda gather: gather.add("large", texts), "many": many}
+    desk.add(check("large"), check("many"), check("a"))
+    report = desk.tick()
+    assert list(report.failed) == ["large"]
+    assert report.outcomes == {Outcome.SUCCESS: 2, Outcome.FAILED: 1}

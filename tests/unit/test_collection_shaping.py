@@ -104,6 +104,8 @@ def test_a_time_is_the_metrics_own_rounded_or_one_of_the_collection_as_it_is(
         (timedelta(milliseconds=100), "12:00:00.049", "12:00:00"),
         (timedelta(milliseconds=100), "12:00:00.050", "12:00:00.100"),
         (timedelta(minutes=1), "12:00:30", "12:01:00"),
+        (timedelta(milliseconds=1), "12:00:00.000499", "12:00:00"),
+        (timedelta(milliseconds=1), "12:00:00.000500", "12:00:00.001"),
         (timedelta(microseconds=1), "12:00:00.000123", "12:00:00.000123"),
     ],
 )

@@ -354,3 +354,8 @@ def test_what_is_left_to_defaults_is_not_written() -> None:
         """
     )
     assert format_inputs(parse(text).inputs) == text
+
+
+def test_a_list_with_nothing_in_it_is_refused_in_words() -> None:
+    [problem] = problems("inputs:\n- {id: a, kind: http_response, settings: {urls: []}}\n")
+    assert problem.endswith("inputs[0].settings.urls: expected at least one")

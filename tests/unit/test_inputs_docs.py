@@ -37,7 +37,7 @@ def test_the_file_in_the_documentation_is_one() -> None:
 def test_the_rules_in_the_documentation_can_be_asked() -> None:
     groups = [group for example in EXAMPLES for group in yaml.safe_load(example).get("groups", ())]
     exprs = [rule["expr"] for group in groups for rule in group["rules"] if group["source"] == "inputs"]
-    assert len(exprs) == 4
+    assert len(exprs) == 5
     for expr in exprs:
         assert sources.kind("inputs").compile(expr)
 

@@ -10,9 +10,8 @@ from pydantic import ValidationError
 from tests.unit.gathering import LONG, NOW, gathered, gathering, stored, tools
 from tests.unit.misbehaving_server import Behaviour, close, drip, flood, hang, reply, serving, unused_url
 from tests.unit.source_access import FakeAccess
-from tocsin.collection.gather import Gather
-from tocsin.inputs.http import KIND
-from tocsin.inputs.http_asking import BODY_BYTES
+from tocsin.collection.gather import MOST_METRICS, Gather
+from tocsin.inputs.http import BODY_BYTES, KIND
 from tocsin.inputs.network import Network
 from tocsin.inputs.reach import LOCAL
 from tocsin.inputs.tools import Tools
@@ -149,6 +148,37 @@ def test_a_connection_is_kept_between_runs() -> None:
         for _ in range(3):
             probe(gathering(LONG))
     assert (len(server.received), server.connections) == (3, 1)
+
+
+def test_two_answers_are_parsed_at_once_and_no_more() -> None:
+    given = tools()
+    with serving(reply(200, b"m f=1")) as server:
+        with given.turn(gathering()), given.turn(gathering()):
+            late = gathered(KIND, {"urls": [server.url]}, given, seconds=0.5)
+        after = gathered(KIND, {"urls": [server.url]}, given)
+    assert (late.metrics, late.failures) == ([], [f"{server.url}: no time left to read the answer"])
+    assert (len(after.metrics), after.failures) == (1, [])
+
+
+@pytest.mark.parametrize("body", [b"{", b"[1]"])
+def test_an_answer_that_cannot_be_parsed_keeps_no_turn(body: bytes) -> None:
+    given = tools()
+    for _ in range(3):
+        gather, _, _ = ask(reply(200, body), given, data_format="json")
+        assert "expected" in gather.failures[0]
+
+
+@pytest.mark.parametrize(
+    ("data_format", "body"),
+    [
+        ("json", json.dumps([{"a": 1}] * (MOST_METRICS + 5)).encode()),
+        ("prometheus", b"up 1\n" * (MOST_METRICS + 5)),
+        ("influx", b"m f=1\n" * (MOST_METRICS + 5)),
+    ],
+)
+def test_what_is_more_than_a_run_may_gather_is_counted_and_left_out(data_format: str, body: bytes) -> None:
+    gather, _, _ = ask(reply(200, body), data_format=data_format)
+    assert (len(gather.metrics), gather.dropped) == (MOST_METRICS, 5)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,16 @@ def test_redirects_share_the_time_and_the_run_ends_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["169.254.169.254", "2852039166", "0xa9.0xfe.0xa9.0xfe", "169.254.43518", "[fd00:ec2::254]"]
+    "host",
+    [
+        "169.254.169.254",
+        "2852039166",
+        "0xa9.0xfe.0xa9.0xfe",
+        "169.254.43518",
+        "[fd00:ec2::254]",
+        "169.254.169.254.",
+        "2852039166..",
+    ],
 )
 def test_a_proxy_is_not_asked_for_an_address_that_is_out_of_reach(host: str) -> None:
     transport = FakeTransport({"http://a/": to(f"http://{host}/latest"), "http://b/": Response(200, {}, b"")})

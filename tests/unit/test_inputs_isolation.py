@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from time import monotonic, time
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.gathering import LONG, NOW, gathering, tools
+from tocsin.access.aws import AwsAccess
+from tocsin.clock import SystemClock
 from tocsin.collection.gather import Gather
 from tocsin.inputs import registry
 from tocsin.inputs.isolated_child import gathered
@@ -46,6 +50,9 @@ def told(gather, settings, tools):
         "local": tools.local,
         "left": gather.left_seconds(),
         "region": tools.access.session().region_name,
+        "key": getattr(tools.access.session().get_credentials(), "access_key", ""),
+        "endpoint": tools.access.client("sns").meta.endpoint_url,
+        "arguments": " ".join(sys.argv + list(os.environ.values())),
     })
 
 def hang(gather, settings, tools):
@@ -135,6 +142,17 @@ def test_a_plug_in_has_the_tools_and_the_time_of_any_other(plugins: None) -> Non
     assert found.fields["local"] is True
     assert 0 < float(found.fields["left"]) < LONG
     assert found.fields["region"] == "eu-central-1"
+
+
+def test_a_plug_in_asks_the_aws_of_whoever_runs_it(plugins: None) -> None:
+    session = boto3.Session("AKIDOTHER", "s3cret", region_name="eu-west-1")
+    access = AwsAccess(lambda: session, SystemClock(), {"endpoint_url": "http://127.0.0.1:9093"})
+    gather = gathering()
+    isolated("told", {}, replace(tools(), access=access))(gather)
+    (found,) = gather.metrics
+    there = [found.fields[name] for name in ("region", "key", "endpoint")]
+    assert there == ["eu-west-1", "AKIDOTHER", "http://127.0.0.1:9093"]
+    assert "s3cret" not in str(found.fields["arguments"])
 
 
 @pytest.mark.parametrize(

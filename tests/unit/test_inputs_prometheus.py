@@ -10,9 +10,8 @@ from tests.unit.gathering import NOW, gathered, stored
 from tests.unit.misbehaving_server import Behaviour, hang, reply, serving
 from tests.unit.source_access import FakeAccess
 from tocsin.collection.gather import Gather
-from tocsin.inputs.http_asking import BODY_BYTES
 from tocsin.inputs.network import Network
-from tocsin.inputs.prometheus import KIND
+from tocsin.inputs.prometheus import BODY_BYTES, KIND
 from tocsin.inputs.reach import LOCAL
 from tocsin.inputs.tools import Tools
 from tocsin.metric import Metric

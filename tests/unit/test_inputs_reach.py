@@ -20,6 +20,7 @@ FORBIDDEN = {
     "translated": "::ffff:0:169.254.169.254",
     "6to4": "2002:a9fe:a9fe::1",
     "NAT64": "64:ff9b::169.254.169.254",
+    "NAT64 of a network's own": "64:ff9b:1::169.254.169.254",
     "Teredo, its client": "2001:0:4136:e378:8000:63bf:5601:5601",
     "Teredo, its server": "2001:0:a9fe:a9fe::1",
     "multicast": "224.0.0.1",
@@ -56,7 +57,7 @@ OF_A_NETWORK = {
 
 NOT_PUBLIC = {
     "site-local": "fec0::1",
-    "NAT64 of its own": "64:ff9b:1::a9fe:a9fe",
+    "NAT64 of its own": "64:ff9b:1::808:808",
     "protocol assignments": "192.0.0.192",
     "documentation": "192.0.2.1",
     "benchmarks": "198.18.0.1",

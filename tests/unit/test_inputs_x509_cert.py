@@ -366,6 +366,8 @@ def test_a_certificate_that_is_broken_is_read_or_refused(place: int, change: int
         ({}, "Field required"),
         ({"sources": ["http://example.org"]}, "https://"),
         ({"sources": ["tcp://example.org"]}, "a port"),
+        ({"sources": ["https://u:s3cret@example.org"]}, "no user or password"),
+        ({"sources": ["https://u@example.org:443"]}, "no user or password"),
         ({"sources": ["https://example.org:99999"]}, "out of range"),
         ({"sources": ["https://a"], "server_name": "a", "tls_server_name": "a"}, "one of them"),
     ],
@@ -374,3 +376,9 @@ def test_a_certificate_that_is_broken_is_read_or_refused(place: int, change: int
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         stored(KIND, settings)
+
+
+def test_a_failure_shows_no_path_and_a_source_has_no_query() -> None:
+    assert stored(KIND, {"sources": ["https://a:8443/p?key=s3cret#x"]})["sources"] == ["https://a:8443/p"]
+    gather = gathered(KIND, {"sources": ["https://127.0.0.1:1/s3cret?s3cret"]}, tools(Reach()))
+    assert gather.failures == ["https://127.0.0.1:1: 127.0.0.1: 127.0.0.1 is this machine"]

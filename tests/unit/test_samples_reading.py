@@ -12,7 +12,7 @@ from tocsin.metric import Metric
 from tocsin.ports import Delete, Item, Key, Put
 from tocsin.samples.log import Entry, SampleLog
 from tocsin.samples.reading import Reader, Reading
-from tocsin.samples.series import SeriesStore
+from tocsin.samples.series import SERIES_LOAD, SeriesStore
 from tocsin.schedule.layout import Layout
 from tocsin.stores.memory import MemoryDatabase
 
@@ -179,7 +179,7 @@ def test_samples_that_come_late_are_put_in_their_places(database: Counting) -> N
 
 def test_more_samples_than_fit_make_it_reach_less_far_back(database: Counting) -> None:
     history(database, 3600, 1)
-    found = Reader(database, most_samples=1000).read(ms(0), ms(3600))
+    found = Reader(database, most_load=1000 + SERIES_LOAD).read(ms(0), ms(3600))
     assert found.store.samples <= 1000
     assert found.since > ms(2500)
     assert max(values(found)) == 3599.0
@@ -188,7 +188,7 @@ def test_more_samples_than_fit_make_it_reach_less_far_back(database: Counting) -
 
 def test_what_did_not_fit_is_not_tried_again_at_once(database: Counting) -> None:
     history(database, 3600, 1)
-    reader = Reader(database, most_samples=1000)
+    reader = Reader(database, most_load=1000 + SERIES_LOAD)
     reader.read(ms(0), ms(3600))
     database.asked.clear()
     reader.read(ms(10), ms(3610))
@@ -228,7 +228,7 @@ def test_a_time_before_1970_is_as_far_back_as_there_is_anything(database: Counti
 
 def test_growing_beyond_what_fits_forgets_the_oldest(database: Counting) -> None:
     history(database, 100, 1)
-    reader = Reader(database, most_samples=150)
+    reader = Reader(database, most_load=150 + SERIES_LOAD)
     assert reader.read(ms(0), ms(100)).since == ms(0)
     for seconds in range(100, 200):
         append(database, seconds, float(seconds), writer=SHARD)
@@ -236,6 +236,71 @@ def test_growing_beyond_what_fits_forgets_the_oldest(database: Counting) -> None
     assert found.store.samples <= 150
     assert found.since > ms(0)
     assert max(values(found)) == 199.0
+
+
+def test_series_take_memory_and_not_only_samples(database: Counting) -> None:
+    for seconds in range(100):
+        append(database, seconds, float(seconds), pod=str(seconds))
+    most_load = 30 * (1 + SERIES_LOAD)
+    reader = Reader(database, most_load)
+    first = reader.read(ms(0), ms(100))
+    assert 0 < first.store.load <= most_load
+    assert first.since >= ms(70)
+    for seconds in range(100, 140):
+        append(database, seconds, float(seconds), pod=str(seconds))
+    second = reader.read(ms(0), ms(140))
+    assert 0 < second.store.load <= most_load
+    assert max(values(second)) == 139.0
+
+
+def news(database: MemoryDatabase, reader: Reader) -> None:
+    """Let a reader read, and then fall behind by 100 entries and one that the head does not tell of."""
+    history(database, 100, 1)
+    reader.read(ms(-1000), ms(100))
+    for seconds in range(100, 200):
+        append(database, seconds, float(seconds), writer=SHARD)
+    at = START + timedelta(seconds=200)
+    metric = Metric("load", {"one": 200.0}, {"writer": SHARD}, at=at)
+    SampleLog(database).append(Entry(SHARD, 201, at, "t", (metric,)))
+
+
+def test_news_are_read_page_by_page_each_entry_once(database: Counting) -> None:
+    reader = Reader(database)
+    news(database, reader)
+    database.asked.clear()
+    found = reader.read(ms(0), ms(201))
+    assert values(found) == [float(second) for second in range(201)]
+    pages = [(after, f"{after + 15:012d}~") for after in range(101, 181, 16)]
+    expected = [*((f"{first:012d}", last) for first, last in pages), ("000000000181", "000000000196~")]
+    expected.append(("000000000197", "~"))
+    assert queries(database.asked) == [f"query {SHARD} {between}" for between in expected]
+    database.asked.clear()
+    reader.read(ms(0), ms(202))
+    assert queries(database.asked) == []
+
+
+def test_who_has_no_time_for_the_news_answers_nothing_and_goes_on_at_the_next_call(
+    database: Counting,
+) -> None:
+    reader = Reader(database)
+    news(database, reader)
+    database.asked.clear()
+    first = reader.read(ms(0), ms(201), lambda: len(queries(database.asked)) >= 2)
+    assert (first.is_done, first.since) == (False, ms(201) + 1)
+    assert max(values(first)) == 131.0
+    second = reader.read(ms(0), ms(201))
+    assert second.is_done
+    assert second.since <= ms(0)
+    assert values(second) == [float(second) for second in range(201)]
+
+
+def test_news_that_have_expired_are_passed(database: Counting) -> None:
+    reader = Reader(database)
+    news(database, reader)
+    for seq in range(110, 150):
+        database.write(Delete(Key("samples", SHARD, f"{seq:012d}")))
+    found = reader.read(ms(0), ms(201))
+    assert values(found) == [*map(float, range(109)), *map(float, range(149, 201))]
 
 
 @pytest.mark.parametrize("requests", range(1, 5))
@@ -286,4 +351,4 @@ def test_series_without_samples_are_forgotten() -> None:
     store.add([Metric("a", {"x": 1, "text": "none", "yes": True}, {"t": "1", "empty": ""}, at=START)])
     assert sorted(series.labels["__name__"] for series in store.select([])) == ["a_x", "a_yes"]
     store.drop_before(ms(1))
-    assert (store.samples, list(store.select([]))) == (0, [])
+    assert (store.samples, store.load, list(store.select([]))) == (0, 0, [])

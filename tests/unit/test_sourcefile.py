@@ -143,15 +143,15 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a password that is one": (
         source(f"{{{URL}, auth: {{basic: {{username: u, password: s3cret}}}}}}"),
-        "4:sources[0].settings.auth.basic.password: expected a mapping",
+        "4:sources[0].settings.auth.basic.password: expected a reference like {secret: NAME, key: KEY}",
     ),
     "a token that is one": (
         source(f"{{{URL}, auth: {{bearer: s3cret}}}}"),
-        "4:sources[0].settings.auth.bearer: expected a mapping",
+        "4:sources[0].settings.auth.bearer: expected a reference like {secret: NAME, key: KEY}",
     ),
     "a key that is one": (
         source(f"{{{URL}, tls: {{certificate: {{secret: c}}, key: s3cret}}}}"),
-        "4:sources[0].settings.tls.key: expected a mapping",
+        "4:sources[0].settings.tls.key: expected a reference like {secret: NAME, key: KEY}",
     ),
     "a reference that holds the secret": (
         source(f"{{{URL}, auth: {{bearer: {{secret: 's3cret with spaces'}}}}}}"),
@@ -212,6 +212,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "a write_to that does not write": (
         source(f"{{{URL}}}", more="write_to: a"),
         "5:sources[0].write_to: the settings of source a have no write",
+    ),
+    "a write_to that is a mapping": (
+        source(f"{{{URL}}}", more="write_to: {kind: prometheus}"),
+        "5:sources[0].write_to: expected text",
     ),
     "no time": (source(f"{{{URL}}}", more="timeout: 0s"), "5:sources[0].timeout: expected more than 0s"),
     "no queries at once": (

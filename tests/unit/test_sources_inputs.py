@@ -13,6 +13,7 @@ from tocsin.metric import Metric
 from tocsin.ports import Answer, Item, Key, Query, Refused, Sample, Samples, Unanswered
 from tocsin.samples.log import SampleLog
 from tocsin.samples.reading import Reader
+from tocsin.samples.series import SERIES_LOAD
 from tocsin.sources.book import Sources
 from tocsin.sources.built_in import built_in
 from tocsin.sources.inputs import KIND, InputsSource
@@ -126,7 +127,7 @@ def test_only_the_query_that_looks_at_too_much_is_refused(database: MemoryDataba
 
 
 def test_only_the_query_that_reads_more_than_memory_holds_is_refused(database: MemoryDatabase) -> None:
-    asked = InputsSource(Reader(database, most_samples=400), Ticking())
+    asked = InputsSource(Reader(database, most_load=400 + 6 * SERIES_LOAD), Ticking())
     answers = asked.ask([query("max_over_time(http_response_result_code[30m])"), query(DOWN)], 5)
     assert isinstance(answers[0], Refused)
     assert answers[0].reason == "too_large"

@@ -242,6 +242,30 @@ def test_one_thing_that_does_not_fit(text: str, expected: str) -> None:
     assert notice.startswith(expected)
 
 
+def test_what_drops_an_input_names_it_and_hides_nothing_else() -> None:
+    text = "[[inputs.fake]]\nalias = 'a'\nurls = ['http://${HOST}/']\ncount = 'x'\nwibble = 1\n"
+    document, notices = imported(text)
+    assert document == {"inputs": []}
+    assert notices == [
+        "3: inputs.fake.urls: left out: holds ${HOST}: write its value; whole input left out: a",
+        "4: inputs.fake.count: left out: expected a whole number; whole input left out: a",
+        "5: inputs.fake.wibble: left out: no such option here",
+    ]
+
+
+def test_a_dsn_with_a_variable_in_it_is_a_secret_as_a_whole() -> None:
+    dsn = "postgres://u:${PW}@db/x"
+    document, notices = imported(
+        f"[[inputs.sql]]\ndriver = 'pgx'\ndsn = '{dsn}'\nquery = [{{query = 'SELECT 1'}}]\n"
+    )
+    [found] = parse_inputs(yaml.safe_dump(document), "t").inputs
+    assert found.settings["dsn"]["key"] == "sql-1.dsn"
+    assert notices == [
+        "3: inputs.sql.dsn: changed: a secret becomes a reference, key sql-1.dsn: store it there, "
+        "with the values of ${PW}"
+    ]
+
+
 def test_several_files_are_one_and_ids_stay_apart() -> None:
     text = "[[inputs.fake]]\nalias = 'a'\nurls = ['u']\n"
     agent = "[agent]\ninterval = '30s'\nhostname = 'web-1'\n"

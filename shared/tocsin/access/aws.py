@@ -15,6 +15,7 @@ from botocore.credentials import (
     Credentials,
     DeferredRefreshableCredentials,
 )
+from botocore.exceptions import BotoCoreError
 
 from tocsin.access.auth import AuthError
 from tocsin.access.secrets import Reference, Secrets
@@ -25,6 +26,8 @@ from tocsin.tls import Tls
 
 _SESSION_NAME = "tocsin"
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+_OF_CLIENTS = ("endpoint_url",)
+"""What of `handed_over` is for clients; the rest is for the session."""
 
 
 class AwsAccess:
@@ -88,6 +91,30 @@ class AwsAccess:
             return boto3.Session(access_key, secret_key, region_name=self.session().region_name)
 
         return AwsAccess(session, self._clock, self._options, self._parallel)
+
+    def handed_over(self) -> Mapping[str, str]:
+        """Return what a process of its own needs to be the same access: keys as they are now; raises AuthError."""
+        try:
+            own = self.session()
+            credentials = own.get_credentials()
+            keys = credentials.get_frozen_credentials() if credentials else None
+        except BotoCoreError as error:
+            raise AuthError(f"AWS credentials: {type(error).__name__}") from None
+        found = {
+            "region_name": self._options.get("region_name") or own.region_name,
+            "endpoint_url": self._options.get("endpoint_url"),
+            "aws_access_key_id": keys and keys.access_key,
+            "aws_secret_access_key": keys and keys.secret_key,
+            "aws_session_token": keys and keys.token,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    @staticmethod
+    def taken_over(handed: Mapping[str, str], clock: Clock) -> "AwsAccess":
+        """Return the access that another process has handed over."""
+        own = {name: value for name, value in handed.items() if name not in _OF_CLIENTS}
+        client = {name: handed[name] for name in _OF_CLIENTS if name in handed}
+        return AwsAccess(partial(boto3.Session, **own), clock, client)
 
     def transport(
         self,

@@ -1,7 +1,7 @@
 """What sources and receivers are given to reach the world with."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tocsin.access.secrets import Reference
 from tocsin.http import Transport
@@ -62,4 +62,13 @@ class Access(Protocol):
 
     def parallel(self, limit: int) -> Parallel:
         """Return a way to do up to `limit` things at once."""
+        ...
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """An access to AWS that a process of its own can have, too."""
+
+    def handed_over(self) -> Mapping[str, str]:
+        """Return where and as whom it asks, secrets included; raises AuthError."""
         ...

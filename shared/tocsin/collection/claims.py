@@ -72,6 +72,19 @@ class Claims:
                 return claim
         raise ContendedError(f"the claim of {given.id} is never as it was read")
 
+    def waits(self, name: str, due: datetime) -> bool:
+        """Tell whether a due time waits for the end of the run before it."""
+        return self._read(name).queued == due
+
+    def miss(self, given: Input, number: int, now: datetime) -> None:
+        """Put down that times of an input went by unused; raises ContendedError."""
+        for _ in range(_TRIES):
+            kept = self._read(given.id)
+            missed = replace(kept.health, missed=kept.health.missed + number)
+            if self._write(given.id, kept, replace(kept, health=missed), now):
+                return
+        raise ContendedError(f"the claim of {given.id} is never as it was read")
+
     def release(self, claim: Claim, ran: Ran, missed: int, now: datetime) -> datetime | None:
         """Put down how a run went; return the time that waited for its end. Raises ContendedError."""
         for _ in range(_TRIES):
@@ -126,6 +139,9 @@ def _claimed(claim: Claim, kept: _Kept, now: datetime) -> _Kept:
             )
         case Action.QUEUE:
             return replace(kept, queued=claim.due)
+        case Action.BESIDE:
+            running = kept.running and replace(kept.running, at=claim.due)
+            return replace(kept, at=claim.due, running=running)
     return kept
 
 

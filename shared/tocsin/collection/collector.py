@@ -15,7 +15,8 @@ from tocsin.collection.catalogue import Catalogue, Scheduled, read_catalogue
 from tocsin.collection.claims import Claims
 from tocsin.collection.due import due_between
 from tocsin.collection.health import Health
-from tocsin.collection.running import LONG, DueRun, Finished, Runner
+from tocsin.collection.inheriting import inherited
+from tocsin.collection.running import LONG, DueRun, Finished, Runner, lightened
 from tocsin.index import INDEX, Index
 from tocsin.instants import millis
 from tocsin.ports import Clock, Database, Message, Queue
@@ -122,7 +123,7 @@ class Collector:
         this, head = index.layout.shard(shard), head_from_item(item)
         # Only now: the first answer of AWS may have set the clock.
         target = target_tick(self._clock.now(), report.tick)
-        cursor = head.cursor or self._inherited(index.layout, this) or target - TICK
+        cursor = head.cursor or self._begin(index.layout, this, target)
         report.cursor = cursor
         report.behind_seconds = max(0.0, (target - cursor - _LATE).total_seconds())
         return _Pass(this, head, self._catalogue, cursor, target, report)
@@ -130,12 +131,15 @@ class Collector:
     def _refresh(self, index: Index) -> None:
         if self._catalogue.version != index.inputs:
             self._catalogue = read_catalogue(self._database, index.inputs)
+            self._runner.forget_all_but(self._catalogue.inputs.keys())
 
-    def _inherited(self, layout: Layout, shard: Shard) -> datetime | None:
-        """Return up to when the shards before a new one have run all of its inputs; None if there were none."""
-        before = layout.overlapping(shard.buckets, layout.version - 1)
-        heads = self._log.heads([writer_of(other) for other, _ in before])
-        return min((head.cursor for head in heads if head.cursor is not None), default=None)
+    def _begin(self, layout: Layout, shard: Shard, target: datetime) -> datetime:
+        """Return where a new shard begins, and keep it: where those before it were, else where its inputs begin."""
+        now = self._clock.now()
+        first = min((held.since for held in self._catalogue.inputs.values()), default=target)
+        cursor = inherited(self._log, layout, shard, now) or min(first, target - TICK)
+        self._log.note(writer_of(shard), 0, now, cursor)
+        return cursor
 
     def _pass(self, this: _Pass) -> bool:
         """Run what is due and commit; tell whether another pass is wanted."""
@@ -145,6 +149,8 @@ class Collector:
             if this.target - this.cursor >= _QUIET:
                 self._log.note(this.writer, this.head.seq, self._clock.now(), this.target)
             return False
+        if self._committed_before(this):
+            return True
         long = [run for run in found if run.held.input.deadline > LONG]
         self._runs.send([_message(run) for run in long])
         finished = self._runner.run([run for run in found if run not in long], PASS_SECONDS)
@@ -157,6 +163,15 @@ class Collector:
         report.long_runs += len(long)
         self._shipments.send([Message({"output": name}) for name in this.catalogue.outputs])
         return target_tick(self._clock.now(), report.tick) > this.target
+
+    def _committed_before(self, this: _Pass) -> bool:
+        """Note what somebody committed who died before noting it; tell whether there is such."""
+        if this.target - this.cursor < _LATE:
+            return False
+        entries = self._log.read(this.writer, this.head.seq)
+        for entry in entries[-1:]:
+            self._log.note(this.writer, entry.seq, self._clock.now(), entry.cursor)
+        return bool(entries)
 
     def _due(self, this: _Pass) -> list[DueRun]:
         """Return what is due in the shard, in the order of the ids."""
@@ -173,7 +188,7 @@ class Collector:
     def _committed(self, this: _Pass, finished: Sequence[Finished]) -> Sequence[Finished] | None:
         """Put what was gathered as the next entry of the shard's log; None if another one stands there.
 
-        What is too much is left out, the most of it first, and told as a failure of that input.
+        What is too much is left out, the largest first, and told as a failure of that input.
         """
         kept = list(finished)
         while True:
@@ -185,8 +200,7 @@ class Collector:
             except TooMuchError as error:
                 if not any(each.gathered for each in kept):
                     raise
-                largest = max(range(len(kept)), key=lambda number: len(kept[number].gathered))
-                kept[largest] = kept[largest].refused(str(error))
+                kept = lightened(kept, str(error))
                 continue
             break
         if stands.token != entry.token:
@@ -214,21 +228,23 @@ class Collector:
         report = Report(name, due)
         [index_item] = self._database.get(INDEX)
         self._refresh(Index.from_item(index_item))
-        next_due: datetime | None = due
-        while next_due is not None:
-            held = self._catalogue.inputs.get(name)
-            if held is None or held.paused(self._clock.now()):
-                report.reason = "gone or paused"
-                return report
-            next_due, missed = self._claimed_run(held, next_due, missed, report), 0
+        held, now = self._catalogue.inputs.get(name), self._clock.now()
+        if held is None or held.paused(now):
+            report.reason = "gone or paused"
+        elif due_between(held.input.schedule, name, due, now).last and not self._claims.waits(name, due):
+            # Its queue was not worked off for long: the message of the newer time is there as well.
+            report.reason, report.missed = "a newer one is due", missed + 1
+            self._claims.miss(held.input, missed + 1, now)
+        else:
+            self._run_claimed(held, due, missed, report)
         return report
 
-    def _claimed_run(self, held: Scheduled, due: datetime, missed: int, report: Report) -> datetime | None:
-        """Run an input under its claim; return when the run was due that waited for this one, None if none did."""
+    def _run_claimed(self, held: Scheduled, due: datetime, missed: int, report: Report) -> None:
+        """Run an input under its claim; a run that waited for the end of this one has an invocation of its own."""
         claim = self._claims.claim(held.input, due, self._clock.now())
         report.reason = claim.decision.reason
         if not claim.runs:
-            return None
+            return
         [finished] = self._runner.run([DueRun(held, due, missed)], held.input.deadline.total_seconds())
         try:
             self._add(finished)
@@ -237,7 +253,8 @@ class Collector:
             self._add(finished)
         self._count(report, [finished])
         self._shipments.send([Message({"output": name}) for name in self._catalogue.outputs])
-        return self._claims.release(claim, finished.ran, missed, self._clock.now())
+        waited = self._claims.release(claim, finished.ran, missed, self._clock.now())
+        self._runs.send([_message(DueRun(held, waited))] if waited is not None else [])
 
     def _add(self, finished: Finished) -> None:
         self._log.add(_run_writer(finished.input), finished.metrics, self._clock.now(), self._token)

@@ -34,7 +34,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The claim of a run: due `at`, over by `until` whatever happens; one more may be `queued` behind it."""
+    """The claim of a run: over by `until` whatever happens; one more may be `queued` behind it.
+
+    `at` is the newest due time that has been taken: its own, or that of one that runs beside it.
+    """
 
     at: datetime
     until: datetime

@@ -1,6 +1,6 @@
 """Running: inputs that are due, the probes of all of them side by side, what came of each told by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +12,10 @@ from tocsin.collection.health import Health, Outcome, Ran
 from tocsin.collection.input import Input
 from tocsin.collection.shaping import INPUT_TAG, shaped, stamped
 from tocsin.metric import Metric
+from tocsin.packing import pack
 from tocsin.ports import Clock
+from tocsin.samples.codec import to_document
+from tocsin.samples.log import MOST_PARTS, PART_BYTES
 
 LONG = timedelta(seconds=8)
 """An input that may run longer than this does so in an invocation of its own."""
@@ -90,6 +93,10 @@ class Runner:
             for run in runs
         ]
 
+    def forget_all_but(self, names: Collection[str]) -> None:
+        """Forget the probes of inputs that are gone."""
+        self._opened = {name: opened for name, opened in self._opened.items() if name in names}
+
     def _open(self, runs: Sequence[DueRun]) -> dict[str, list[Result]]:
         """Open what is not open as it is defined now; return what came of those that could not be opened."""
         inputs = [run.held.input for run in runs]
@@ -126,6 +133,18 @@ class Runner:
         said = _said(run, ran, stamped(at, given.shape, began, ended), self._tags)
         dropped = sum(result.dropped for result in results)
         return Finished(given.id, ran, said, tuple(metrics), run.missed, dropped)
+
+
+def lightened(finished: Sequence[Finished], why: str) -> list[Finished]:
+    """Return runs of which all together are too much without the largest of them, until half of an entry is free."""
+    sizes = [len(pack(to_document(each.gathered))) if each.gathered else 0 for each in finished]
+    total, kept = sum(sizes), list(finished)
+    for number in sorted(range(len(kept)), key=sizes.__getitem__, reverse=True):
+        kept[number] = kept[number].refused(why)
+        total -= sizes[number]
+        if total <= MOST_PARTS * PART_BYTES // 2:
+            break
+    return kept
 
 
 def _order(was: Health) -> tuple[float, ...]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.collection.input import Input, Shape, TimeSource
-from tocsin.instants import instant, millis
+from tocsin.instants import instant
 from tocsin.metric import Metric
 from tocsin.samples.filters import selects, trimmed
 
 INPUT_TAG = "input"
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def shaped(
@@ -54,7 +55,7 @@ def stamped(at: datetime, shape: Shape, began: datetime, ended: datetime) -> dat
 
 def _rounded(at: datetime, precision: timedelta) -> datetime:
     """Return the nearest multiple of the precision, of two the later one (Go `time.Round`)."""
-    step = precision // timedelta(milliseconds=1)
-    if step <= 1:
+    if precision < _MILLISECOND:
         return at
-    return instant((millis(at) + step // 2) // step * step)
+    over = (at - instant(0)) % precision
+    return at - over + (precision if over * 2 >= precision else timedelta(0))

@@ -33,6 +33,7 @@ class _Program:
     timeout_seconds: float
     ignore_error: bool
     parse: Parser
+    tools: Tools
 
     def __call__(self, gather: Gather) -> None:
         ends = monotonic() + min(self.timeout_seconds, gather.left_seconds())
@@ -60,14 +61,16 @@ class _Program:
 
     def _add(self, output: bytes, gather: Gather) -> None:
         try:
-            parsed = self.parse(output, gather.now())
+            with self.tools.turn(gather):
+                parsed = self.parse(output, gather.now())
+                for metric in parsed.metrics:
+                    gather.add(metric.name, metric.fields, metric.tags, metric.at)
         except ParseError as error:
             self._fail(gather, str(error))
             return
-        for metric in parsed.metrics:
-            gather.add(metric.name, metric.fields, metric.tags, metric.at)
         for problem in parsed.problems:
             self._fail(gather, problem)
+        gather.dropped += parsed.left_out
 
     def _fail(self, gather: Gather, reason: str) -> None:
         gather.fail(f"{PurePath(self.command[0]).name}: {reason}")
@@ -101,6 +104,7 @@ class ExecKind:
                 settings["timeout_seconds"],
                 settings["ignore_error"],
                 parser(settings, "exec"),
+                tools,
             )
             for pattern in settings["commands"]
             for command in _found(pattern)

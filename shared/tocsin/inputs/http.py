@@ -10,11 +10,14 @@ from tocsin.collection.gather import Gather
 from tocsin.http import Request, origin
 from tocsin.inputs.http_asking import Asking, answered, asking, within
 from tocsin.inputs.kind import Probe
-from tocsin.inputs.parsers import Parsed, ParseError, Parser, parser
+from tocsin.inputs.parsers import ParseError, Parser, parser
 from tocsin.inputs.tools import Tools
 
 if TYPE_CHECKING:
     from tocsin.inputs.http_settings import HttpSettings
+
+BODY_BYTES = 1 << 20
+"""Of an answer: what is longer is refused, where Telegraf has no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +29,27 @@ class _Reading:
     parse: Parser
     statuses: tuple[int, ...]
     timeout_seconds: float
+    tools: Tools
 
     def __call__(self, gather: Gather) -> None:
         """Add what the answer holds, with the URL as a tag unless it has such a tag."""
-        url = self.request.url
         try:
             reply = self.asking.ask(self.request, within(gather, self.timeout_seconds))
-            answer = answered(reply, url, self.statuses, gather)
-            parsed = self.parse(answer.body, gather.now()) if answer else Parsed([])
+            answer = answered(reply, self.request.url, self.statuses, gather)
+            if answer:
+                with self.tools.turn(gather):
+                    self._add(answer.body, gather)
         except (AuthError, ParseError) as error:
-            gather.fail(f"{origin(url)}: {error}")
-            return
+            gather.fail(f"{origin(self.request.url)}: {error}")
+
+    def _add(self, body: bytes, gather: Gather) -> None:
+        url = self.request.url
+        parsed = self.parse(body, gather.now())
         for metric in parsed.metrics:
             gather.add(metric.name, metric.fields, {"url": url, **metric.tags}, metric.at)
         for problem in parsed.problems:
             gather.fail(f"{origin(url)}: {problem}")
+        gather.dropped += parsed.left_out
 
 
 class _Kind:
@@ -54,7 +63,7 @@ class _Kind:
         body, headers = settings.get("body", "").encode(), {}
         if body and settings.get("content_encoding") == "gzip":
             body, headers = gzip.compress(body, mtime=0), {"Content-Encoding": "gzip"}
-        opened = asking(settings, tools)
+        opened = asking(settings, tools, BODY_BYTES)
         parse = parser(settings, "http")
         method = settings.get("method", "GET")
         return [
@@ -64,6 +73,7 @@ class _Kind:
                 parse,
                 tuple(settings.get("success_status_codes") or (200,)),
                 settings.get("timeout_seconds", 5.0),
+                tools,
             )
             for url in settings["urls"]
         ]

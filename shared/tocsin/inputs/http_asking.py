@@ -17,8 +17,6 @@ from tocsin.inputs.tools import Tools
 from tocsin.sources import connecting
 from tocsin.tls import Tls
 
-BODY_BYTES = 4 << 20
-"""As much of an answer as `http` and `prometheus` take: Telegraf has no limit."""
 _MOST_CONNECTIONS = 16
 
 
@@ -60,6 +58,7 @@ class Asking:
 
 def _address(host: str) -> str | None:
     """Return the address that a host is, in whatever form; None for a name."""
+    host = host.rstrip(".")
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except OSError:
@@ -67,7 +66,7 @@ def _address(host: str) -> str | None:
 
 
 def asking(
-    settings: Mapping[str, Any], tools: Tools, max_body_bytes: int = BODY_BYTES, *, keep_alive: bool = True
+    settings: Mapping[str, Any], tools: Tools, max_body_bytes: int, *, keep_alive: bool = True
 ) -> Asking:
     """Return how the settings ask; raises SecretError and TransportError."""
     proxy_url = connecting.value(settings.get("http_proxy") or settings.get("http_proxy_url"), tools.access)

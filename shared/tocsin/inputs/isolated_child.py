@@ -13,8 +13,6 @@ from functools import partial
 from time import monotonic
 from typing import BinaryIO
 
-import boto3
-
 from tocsin.access.auth import AuthError
 from tocsin.access.aws import AwsAccess
 from tocsin.access.secrets import SecretError
@@ -81,7 +79,7 @@ def _told_as_they_end(kind: str, running: dict[Future[None], Gather], ends: floa
 
 
 def _opened(order: Order) -> Sequence[Probe]:
-    access = AwsAccess(boto3.Session, SystemClock())
+    access = AwsAccess.taken_over(order.aws, SystemClock())
     return registry.kind(order.kind).open(order.settings, Tools(access, Network(order.reach), order.local))
 
 

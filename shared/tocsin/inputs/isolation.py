@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tocsin.access.auth import AuthError
+from tocsin.access.port import HandsOver
 from tocsin.collection.gather import Gather
 from tocsin.inputs.kind import Probe
 from tocsin.inputs.program import End, Ran, run
@@ -26,13 +28,14 @@ _CHILD = "tocsin.inputs.isolated_child"
 def isolated(kind: str, settings: Mapping[str, Any], tools: Tools) -> Probe:
     """Return one probe for all targets of an input of a foreign kind.
 
-    The process has the environment of this one, and so its AWS; names and connections are bounded as here.
+    The process has the environment of this one, and is handed over its access to AWS; names and connections are
+    bounded as here.
     """
 
     def probe(gather: Gather) -> None:
-        order = Order(kind, settings, tools.network.reach, tools.local, time.time() + gather.left_seconds())
         told = _Told(gather)
         try:
+            order = _order(kind, settings, tools, gather)
             ran = run(
                 [sys.executable, "-P", "-m", _CHILD],
                 gather.left_seconds,
@@ -41,6 +44,8 @@ def isolated(kind: str, settings: Mapping[str, Any], tools: Tools) -> Probe:
                 environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 given=order.to_json(),
             )
+        except AuthError as error:
+            gather.fail(f"{kind}: {error}")
         except OSError as error:
             gather.fail(f"{kind}: {error.strerror or 'its process cannot be started'}")
         except _GarbageError:
@@ -50,6 +55,11 @@ def isolated(kind: str, settings: Mapping[str, Any], tools: Tools) -> Probe:
                 gather.fail(f"{kind}: {problem}")
 
     return probe
+
+
+def _order(kind: str, settings: Mapping[str, Any], tools: Tools, gather: Gather) -> "Order":
+    aws = tools.access.handed_over() if isinstance(tools.access, HandsOver) else {}
+    return Order(kind, settings, tools.network.reach, tools.local, time.time() + gather.left_seconds(), aws)
 
 
 def _problem(ran: Ran, *, done: bool) -> str:
@@ -62,13 +72,14 @@ def _problem(ran: Ran, *, done: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the process is to do, until a time in seconds since 1970."""
+    """What the process is to do, until a time in seconds since 1970; `aws` is what its access is handed over."""
 
     kind: str
     settings: Mapping[str, Any]
     reach: Reach
     local: bool
     ends: float
+    aws: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> bytes:
         """Return the order as JSON."""
@@ -83,6 +94,7 @@ class Order:
             "reach": reach,
             "local": self.local,
             "ends": self.ends,
+            "aws": dict(self.aws),
         }
         return json.dumps(order).encode()
 

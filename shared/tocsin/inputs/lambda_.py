@@ -34,6 +34,7 @@ class _Function:
     name: str
     settings: Mapping[str, Any]
     parse: Parser
+    tools: Tools
 
     def __call__(self, gather: Gather) -> None:
         began = monotonic()
@@ -80,14 +81,16 @@ class _Function:
             gather.fail(f"{self.name}: the answer is longer than {MOST_BYTES} bytes")
             return
         try:
-            parsed = self.parse(_plain(answer), gather.now())
+            with self.tools.turn(gather):
+                parsed = self.parse(_plain(answer), gather.now())
+                for metric in parsed.metrics:
+                    gather.add(metric.name, metric.fields, metric.tags, metric.at)
         except ParseError as error:
             gather.fail(f"{self.name}: the answer: {error}")
             return
-        for metric in parsed.metrics:
-            gather.add(metric.name, metric.fields, metric.tags, metric.at)
         for problem in parsed.problems:
             gather.fail(f"{self.name}: the answer: {problem}")
+        gather.dropped += parsed.left_out
 
 
 def _plain(answer: bytes) -> bytes:
@@ -127,7 +130,7 @@ class LambdaKind:
         parse = metrics_document.parse if own else parser(settings, "lambda")
         services = Services(settings, tools.access)
         return [
-            _Function(services.of("lambda", region_of(name), repeatable=False), name, settings, parse)
+            _Function(services.of("lambda", region_of(name), repeatable=False), name, settings, parse, tools)
             for name in names
         ]
 

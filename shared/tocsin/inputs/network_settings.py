@@ -1,5 +1,6 @@
 """What users write in the settings of the kinds `net_response`, `dns_query`, `x509_cert`, `ping` and `exec`."""
 
+import re
 import shlex
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -84,14 +85,17 @@ class DnsQuerySettings(Block):
 
 
 def _certificate_source(text: str) -> str:
+    """Return where certificates are, for the tag `source`: as in Telegraf, but without a query, which is never sent."""
     parts = urlsplit(f"file://{text}" if text.startswith("/") else text)
     if parts.scheme == "file":
         return parts.geturl()
+    if "@" in parts.netloc:
+        raise ValueError("a URL holds no user or password here")
     if parts.scheme not in ("https", "tcp", "tls", "smtp") or not parts.hostname:
         raise ValueError("expected https://, tcp://, tls:// or smtp:// with a host, or file:// with a path")
     if parts.scheme != "https" and not parts.port:
         raise ValueError("expected a port, like tcp://db.example:5432")
-    return text if parts.port else f"https://{parts.netloc}:443{parts.path}"
+    return re.split("[?#]", text)[0] if parts.port else f"https://{parts.netloc}:443{parts.path}"
 
 
 class X509CertSettings(Block):

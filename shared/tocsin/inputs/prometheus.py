@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Text first, as Telegraf; OpenMetrics from who has nothing else. Telegraf would rather have protocol buffers.
 ACCEPT = "text/plain;version=0.0.4;q=0.7,application/openmetrics-text;version=1.0.0;q=0.3,*/*;q=0.1"
 
+BODY_BYTES = 2 << 20
+"""Of an answer: what is longer is refused, where Telegraf has no limit unless it is told one."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Scrape:
@@ -30,6 +33,7 @@ class _Scrape:
     url_tag: str
     ignore_timestamp: bool
     timeout_seconds: float
+    tools: Tools
 
     def __call__(self, gather: Gather) -> None:
         """Add what is exposed, with the URL as a tag."""
@@ -37,13 +41,17 @@ class _Scrape:
         try:
             reply = self.asking.ask(request, within(gather, self.timeout_seconds))
             answer = answered(reply, self.url, (200,), gather)
-            parsed = self._parsed(answer, gather) if answer else Parsed([])
+            if answer:
+                with self.tools.turn(gather):
+                    self._add(self._parsed(answer, gather), gather)
         except (AuthError, ParseError) as error:
             gather.fail(f"{origin(self.url)}: {error}")
-            return
+
+    def _add(self, parsed: Parsed, gather: Gather) -> None:
         url = {self.url_tag: self.url} if self.url_tag else {}
         for metric in parsed.metrics:
             gather.add(metric.name, metric.fields, {**metric.tags, **url}, metric.at)
+        gather.dropped += parsed.left_out
 
     def _parsed(self, answer: Response, gather: Gather) -> Parsed:
         parse = exposition_parser(
@@ -62,7 +70,7 @@ class _Kind:
 
     def open(self, settings: Mapping[str, Any], tools: Tools) -> Sequence[Probe]:
         """Return a probe for each URL; raises SecretError and TransportError."""
-        opened = asking(settings, tools)
+        opened = asking(settings, tools, BODY_BYTES)
         return [
             _Scrape(
                 url,
@@ -71,6 +79,7 @@ class _Kind:
                 settings.get("url_tag", "url"),
                 settings.get("ignore_timestamp", False),
                 settings.get("timeout_seconds", 5.0),
+                tools,
             )
             for url in settings["urls"]
         ]

@@ -35,6 +35,7 @@ PRIVATE = networks(("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0
 # What Python calls global differs from version to version. Of IPv6 only these are the Internet (RFC 4291 2.5.4, RFC
 # 6052 2.1): that leaves out site-local, IPv4-compatible and -translated addresses, and NAT64 of a network's own.
 _TRANSLATED = ip_network("64:ff9b::/96")
+_TRANSLATED_HERE = ip_network("64:ff9b:1::/48")  # RFC 8215: NAT64 of a network's own
 _PUBLIC_V6 = (ip_network("2000::/3"), _TRANSLATED)
 _SPECIAL_V4 = ip_network("192.0.0.0/24")
 _COMPATIBLE = networks(("::/96", "::ffff:0:0:0/96"))
@@ -99,6 +100,6 @@ def _inside(address: Address) -> list[Address]:
     if not isinstance(address, IPv6Address) or _within(address, _THIS_MACHINE):
         return []
     found: list[Address] = [address.sixtofour] if address.sixtofour else []
-    if _within(address, (_TRANSLATED, *_COMPATIBLE)):
+    if _within(address, (_TRANSLATED, _TRANSLATED_HERE, *_COMPATIBLE)):
         found.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [*found, *(address.teredo or ())]

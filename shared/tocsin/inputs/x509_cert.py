@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from tocsin.collection.gather import Gather
+from tocsin.http import origin
 from tocsin.inputs import handshake
 from tocsin.inputs.certificate import Certificate
 from tocsin.inputs.handshake import Care, HandshakeError, Shown
@@ -74,7 +75,7 @@ class _Server:
             shown = handshake.show(connect, self.server_name or host, self.ca, ends, smtp=smtp)
             self.reading.add(shown, self.source, gather)
         except (HandshakeError, OSError, ValueError) as error:
-            gather.fail(f"{self.source}: {_reason(error)}")
+            gather.fail(f"{origin(self.source)}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ from tocsin.inputsfile.settings import Models
 from tocsin.inputsfile.settingswriting import alternatives
 from tocsin.inputsfile.telegrafagent import rhythm
 from tocsin.inputsfile.telegrafnotices import Notices
-from tocsin.inputsfile.telegrafsecrets import Secret, references, referred, referring
+from tocsin.inputsfile.telegrafsecrets import Secret, references, referred
 from tocsin.inputsfile.telegrafservices import SERVICE_INPUTS, WHY_NOT
 from tocsin.inputsfile.telegrafvalues import duration
 from tocsin.rules.rulewriting import write_yaml
@@ -63,7 +63,7 @@ class Plugins:
         if written is not None and alias and head["id"] != _as_id(str(alias)):
             del written["alias"]
             self.told.left_out((*path, "alias"), "another input has it")
-        if written is not None and self._fits(path, table, {"defaults": self.defaults, "inputs": [written]}):
+        if written is not None and self._fits(path, table, written, {"defaults": self.defaults}):
             return written
         return None
 
@@ -77,7 +77,7 @@ class Plugins:
             **self.buffers,
         }
         written = self._written(head, path, table, output_model, _OF_OUTPUTS)
-        return written if written is not None and self._fits(path, table, {"outputs": [written]}) else None
+        return written if written is not None and self._fits(path, table, written, {}) else None
 
     def _written(
         self,
@@ -93,11 +93,9 @@ class Plugins:
         except LookupError as error:
             self.told.left_out(path, str(error))
             return None
-        if not self._readable(path, table, known):
-            return None
         written, settings = dict(head), dict[str, Any]()
         for name, value in table.items():
-            key, place = _FORMER.get(name, name), (*path, name)
+            key, place = _key(str(head["kind"]), name), (*path, name)
             if key in _TIMES and key in known:
                 written |= rhythm(key, value, place, self.told)
             elif key in known:
@@ -111,7 +109,7 @@ class Plugins:
     ) -> dict[str, Any]:
         """Return an option of the plug-in as its kind takes it; nothing if it takes none, which is then told."""
         name = str(place[-1])
-        key = _FORMER_SETTINGS.get(name) or _RENAMED.get((head["kind"], name), name)
+        key = _key(str(head["kind"]), name)
         if key == "urls" and name != key:
             value = [value]
         if key not in model.known_keys():
@@ -127,32 +125,55 @@ class Plugins:
             self.told.changed(place, why)
         return {key: found}
 
-    def _readable(self, path: Path, table: Mapping[str, Any], known: Collection[str]) -> bool:
-        """Tell whether all variables stand where a reference can: in the plug-in's own options, as whole texts."""
-        readable = True
-        for name, value in table.items():
-            kept = value if _FORMER.get(name, name) in known else referring(value, self.secret)
-            if found := list(references(kept)):
-                readable = False
-                self.told.left_out((*path, name), f"holds {', '.join(found)}: write its value")
-        return readable
-
-    def _fits(self, path: Path, table: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
-        """Tell whether inputs.yml takes a table as it was written, or what it refuses of it."""
+    def _fits(
+        self,
+        path: Path,
+        table: Mapping[str, Any],
+        written: Mapping[str, Any],
+        defaults: Mapping[str, Any],
+    ) -> bool:
+        """Tell whether inputs.yml takes a table as it was written; all that it refuses of it is told."""
+        section = str(path[0])
+        refused = _unreadable(path, table, written)
         try:
-            parse_inputs(write_yaml(document), self.told.file)
+            parse_inputs(write_yaml({**defaults, section: [written]}), self.told.file)
         except DocumentError as error:
-            for problem in error.problems:
-                self._refuse(path, table, problem)
-            return False
-        return True
+            found = [_refusal(path, table, written, problem) for problem in error.problems]
+            refused += [each for each in found if each[0] not in {place for place, _ in refused}]
+        whole = f"; whole {section.removesuffix('s')} left out: {written.get('id') or written['name']}"
+        for place, why in refused:
+            self.told.left_out(place, why + whole)
+        return not refused
 
-    def _refuse(self, path: Path, table: Mapping[str, Any], problem: Problem) -> None:
-        found = _FIELD.match(problem.field)
-        key = found[1] if found and found[1] else problem.field
-        variables = ", ".join(references(table.get(key, "")))
-        why = f"holds {variables}, and no reference may stand there" if variables else problem.reason
-        self.told.left_out((*path, key) if key in table else path, why if key in table else f"{key}: {why}")
+
+def _key(kind: str, name: str) -> str:
+    """Return what an option of a plug-in's table is called now."""
+    return _FORMER.get(name) or _FORMER_SETTINGS.get(name) or _RENAMED.get((kind, name), name)
+
+
+def _unreadable(path: Path, table: Mapping[str, Any], written: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Return the options that hold variables where no reference can be: outside of the plug-in's, or in a text."""
+    found = []
+    for name in table:
+        key = _key(written["kind"], name)
+        kept = [written.get(key), written.get("settings", {}).get(key)]
+        if variables := ", ".join(references(kept)):
+            found.append(((*path, name), f"holds {variables}: write its value"))
+    return found
+
+
+def _refusal(
+    path: Path, table: Mapping[str, Any], written: Mapping[str, Any], problem: Problem
+) -> tuple[Path, str]:
+    """Return what inputs.yml refuses as the option of the table that it is, and why."""
+    found = _FIELD.match(problem.field)
+    key = found[1] if found and found[1] else problem.field
+    name = next((each for each in table if _key(written["kind"], each) == key), None)
+    if name is None:
+        return path, f"{key}: {problem.reason}"
+    variables = ", ".join(references(table[name]))
+    why = f"holds {variables}, and no reference may stand there" if variables else problem.reason
+    return (*path, name), why
 
 
 def _kinds(model: type[Block], key: str) -> frozenset[Any]:

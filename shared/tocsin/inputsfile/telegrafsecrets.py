@@ -37,8 +37,8 @@ def quoted_variables(text: str) -> str:
 
 def referred(key: str, value: Any, secret: Secret) -> tuple[Any, str]:
     """Return an option with references in place of secrets, and what is to be said of that, if anything."""
+    names = ", ".join(references(value))
     if (found := referring(value, secret.name)) != value:
-        names = ", ".join(references(value))
         return found, f"{names} becomes a reference to a secret: store its value there"
     if not value or not isinstance(value, str) or SecretReference not in secret.kinds:
         return value, ""
@@ -49,7 +49,9 @@ def referred(key: str, value: Any, secret: Secret) -> tuple[Any, str]:
         ), f"a file becomes key {name} of a secret: store what is in it there"
     if key in _SECRETS or str not in secret.kinds:
         name = f"{secret.owner}.{key}"
-        return _reference(secret.name, name), f"a secret becomes a reference, key {name}: store it there"
+        whole = f", with the values of {names}" if names else ""
+        why = f"a secret becomes a reference, key {name}: store it there{whole}"
+        return _reference(secret.name, name), why
     return value, ""
 
 

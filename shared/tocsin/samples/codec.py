@@ -1,5 +1,6 @@
 """How metrics are stored: as small JSON that packs well, names and tags that repeat written once."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,8 @@ def from_document(document: Iterable[Any]) -> list[Metric]:
     ]
 
 
+_BEYOND = 10**308
+"""No float: whoever wrote that may be another release, and whoever reads it makes floats of numbers."""
 _WORDS = {"Stale": STALE, "NaN": float("nan"), "+Inf": float("inf"), "-Inf": float("-inf")}
 
 
@@ -49,4 +52,4 @@ def _loaded(value: Any) -> bool | int | float | str:
     if isinstance(value, str):
         return _WORDS[value]
     number: bool | int | float = value
-    return number
+    return number if abs(number) < _BEYOND else math.copysign(math.inf, number)

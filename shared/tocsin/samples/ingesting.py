@@ -9,6 +9,7 @@ from zlib import crc32
 
 from tocsin.instants import instant
 from tocsin.metric import Metric
+from tocsin.samples.bounds import MOST_NAME_CHARS, MOST_TAGS, MOST_TEXT_CHARS, size
 from tocsin.samples.log import SampleLog
 from tocsin.samples.naming import PROMETHEUS
 from tocsin.samples.prompb import Series
@@ -16,10 +17,8 @@ from tocsin.samples.writers import INGEST
 
 OLDEST, NEWEST = timedelta(hours=1), timedelta(minutes=10)
 """How far before now and after it the time of a sample may be."""
-MOST_SAMPLES = 20_000
-"""In one request."""
-MOST_TAGS, MOST_NAME_CHARS, MOST_TEXT_CHARS = 64, 1_024, 2_048
-"""Of a metric; the lengths are those of Mimir for names and values of labels."""
+MOST_SAMPLES, MOST_BYTES = 20_000, 8 << 20
+"""In one request; what packs well is unpacked by whoever reads it."""
 _SHOWN = 10
 _SHOWN_CHARS = 80
 
@@ -47,7 +46,7 @@ class TooManyError(ValueError):
     """There are more samples in a request than are taken at once."""
 
     def __init__(self) -> None:
-        super().__init__(f"at most {MOST_SAMPLES} samples are taken at once")
+        super().__init__(f"at most {MOST_SAMPLES} samples of {MOST_BYTES >> 20} MB are taken at once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,11 @@ def sift(found: Iterable[Metric | Rejection], now: datetime) -> Sifted:
     """Divide what was read into what is taken and what is not; raises TooManyError."""
     taken: list[Metric] = []
     rejected: list[Rejection] = []
-    samples = 0
+    samples = total = 0
     for each in found:
         samples += each.samples if isinstance(each, Rejection) else len(each.fields)
-        if samples > MOST_SAMPLES:
+        total += 0 if isinstance(each, Rejection) else size(each)
+        if samples > MOST_SAMPLES or total > MOST_BYTES:
             raise TooManyError
         if isinstance(each, Rejection):
             rejected.append(each)

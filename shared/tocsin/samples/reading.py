@@ -1,7 +1,7 @@
 """Reads the log into memory: of each writer what is new, and at first as far back as is asked for.
 
 A tick costs one request for the heads of all logs and one for each log that has news. What is older than the longest
-span that was ever asked for is forgotten. So is what is beyond a number of samples, and what has expired cannot be
+span that was ever asked for is forgotten. So is what memory does not hold, and what has expired cannot be
 read: then `since` of what is returned says how far back it reaches.
 """
 
@@ -20,8 +20,8 @@ from tocsin.samples.series import SeriesStore
 from tocsin.samples.writers import INGEST, writers
 from tocsin.schedule.layout import Layout
 
-MOST_SAMPLES = 2_000_000
-"""32 MB, and what their labels take."""
+MOST_LOAD = 6_000_000
+"""96 MB: in samples, of which a series counts for many (`SeriesStore.load`)."""
 _EARLY_MS = 60_000
 """How much younger than its entry a sample may be: clocks differ, and times are rounded."""
 _POSTED_EARLY_MS = NEWEST // timedelta(milliseconds=1)
@@ -31,12 +31,17 @@ _AGAIN_MS = 600_000
 _ALWAYS = -sys.maxsize
 _FIRST, _FEWEST, _MOST = 16, 4, 64
 """How many entries are read at once on the way back."""
+_PAGE = 16
+"""The same of what is new."""
 _GET = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Series with all samples since `since` (ms); `is_done` says that time will not make it reach further back."""
+    """Series with all samples since `since` (ms), which is later than anything while there is news to read.
+
+    `is_done` says that time will not make it reach further back.
+    """
 
     store: SeriesStore
     since: int
@@ -50,9 +55,9 @@ def _never() -> bool:
 class Reader:
     """Keeps the youngest samples of all writers in memory."""
 
-    def __init__(self, database: Database, most_samples: int = MOST_SAMPLES) -> None:
+    def __init__(self, database: Database, most_load: int = MOST_LOAD) -> None:
         self._database, self._log = database, SampleLog(database)
-        self._most = most_samples
+        self._most = most_load
         self._layout = Layout()
         self._store = SeriesStore(sys.maxsize)
         self._last: dict[str, int] = {}  # by writer, the last entry that is in memory
@@ -63,8 +68,8 @@ class Reader:
     def read(self, since: int, until: int, is_late: Callable[[], bool] = _never) -> Reading:
         """Return all series with the samples since a time, in ms, as far as they fit; `until` is what is asked about.
 
-        Once it `is_late` no older samples are read; the next call goes on. It changes what this one returns. Raises
-        what the database raises.
+        Once it `is_late` nothing more is read; the next call goes on. It changes what this one returns. Raises what
+        the database raises.
         """
         heads = self._heads()
         if self._starts_anew(since, until):
@@ -75,13 +80,11 @@ class Reader:
             if writer not in self._last:
                 self._last[writer] = head.seq
                 self._tails.append(_Tail.of(writer, head))
-            elif head.seq > self._last[writer]:
-                self._add(writer, self._log.read(writer, self._last[writer]))
+        has_news = not all(self._catch_up(writer, head.seq, is_late) for writer, head in heads.items())
         self._read_back(is_late)
         self._forget()
-        return Reading(
-            self._store, max([self._store.since, *(tail.reached for tail in self._tails)]), not self._tails
-        )
+        since = max([self._store.since, *(tail.reached for tail in self._tails)])
+        return Reading(self._store, self._newest + 1 if has_news else since, not (has_news or self._tails))
 
     def _heads(self) -> Mapping[str, Head]:
         """Return the heads of all logs, by writer; the index beside them tells who writes."""
@@ -110,6 +113,21 @@ class Reader:
             self._store.add(entry.metrics)
             self._last[writer] = max(self._last.get(writer, 0), entry.seq)
 
+    def _catch_up(self, writer: str, head: int, is_late: Callable[[], bool]) -> bool:
+        """Read what is new of a log, page by page; tell whether that is all.
+
+        The last page has no end: an entry may be there that the head does not tell of yet. What has expired is passed.
+        """
+        while (last := self._last[writer]) < head:
+            if is_late():
+                return False
+            end = min(last + _PAGE, head)
+            self._add(writer, self._log.read(writer, last, end if end < head else None))
+            self._last[writer] = max(self._last[writer], end)
+            if self._store.load > self._most:
+                self._forget()
+        return True
+
     def _read_back(self, is_late: Callable[[], bool]) -> None:
         """Read logs from their ends, always that which has come back least far, until all have or cannot."""
         while True:
@@ -117,15 +135,15 @@ class Reader:
             if not self._tails or is_late():
                 return
             least = max(self._tails, key=lambda tail: tail.reached)
-            if least.is_gone or self._store.samples > self._most:
+            if least.is_gone or self._store.load > self._most:
                 self._fall_short(least.reached)
             else:
-                self._add(least.writer, least.step(self._log, self._store.since))
+                self._add(least.writer, least.step(self._log, self._store.since, self._last[least.writer]))
 
     def _forget(self) -> None:
         floor = self._newest - self._span
         self._store.drop_before(floor)
-        while self._store.samples > self._most and floor < self._newest:
+        while self._store.load > self._most and floor < self._newest:
             floor += max((self._newest - floor) // 4, 1)
             self._fall_short(floor)
 
@@ -156,11 +174,16 @@ class _Tail:
         newest = millis(head.at) + early if head.at else _ALWAYS
         return cls(writer, head.seq, newest, early, head.seq + 1, newest)
 
-    def step(self, log: SampleLog, since: int) -> list[Entry]:
-        """Return earlier entries, as many as it may take to come back to `since`; at first also the very last ones."""
+    def step(self, log: SampleLog, since: int, last: int) -> list[Entry]:
+        """Return earlier entries, as many as it may take to come back to `since`; at first also the very last ones.
+
+        `last` is the last one in memory: what is new may have been read before this.
+        """
         is_end = self.first > self.head
         after = max(self.first - 1 - (_FIRST if is_end else self._guess(since)), 0)
-        entries = _unbroken(log.read(self.writer, after, None if is_end else self.first - 1))
+        entries = _unbroken(
+            log.read(self.writer, after, None if is_end and last == self.head else self.first - 1)
+        )
         self.is_gone = not entries or entries[0].seq > after + 1
         if entries:
             self.first, self.reached = entries[0].seq, millis(entries[0].at) + self.early

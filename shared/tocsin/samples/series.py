@@ -13,6 +13,8 @@ from tocsin.promql.series import Series
 from tocsin.samples.naming import series_of
 
 _NAME = "__name__"
+SERIES_LOAD = 160
+"""As many samples take the memory that a series takes: 2.5 KB, its labels above all."""
 _RAN = "tocsin_input_up"
 """There is a sample of it for every run of an input (`collection/running.py`)."""
 
@@ -28,11 +30,18 @@ class SeriesStore:
         """When each input ran, at each location."""
         self._known: dict[Hashable, list[Series]] = {}  # of metrics that are alike, for naming them is slow
 
+    @property
+    def load(self) -> int:
+        """Tell how much memory is taken, in samples (16 bytes)."""
+        return self.samples + SERIES_LOAD * sum(map(len, self._named.values()))
+
     def add(self, metrics: Iterable[Metric]) -> None:
         """Add the series of metrics; of two samples of a series at one time the first one stands."""
         for metric in metrics:
             at = millis(metric.at)
             fields = [(name, value) for name, value in metric.fields.items() if not isinstance(value, str)]
+            if not fields:
+                continue
             alike = (metric.name, frozenset(metric.tags.items()), tuple(name for name, _ in fields))
             if alike not in self._known:
                 self._known[alike] = [self._series(labels) for labels, _ in series_of(metric)]

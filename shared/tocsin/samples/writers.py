@@ -14,6 +14,14 @@ def writer_of(shard: Shard) -> str:
     return f"inputs.{shard.id}"
 
 
+def gatherers(layout: Layout) -> tuple[str, ...]:
+    """Return the writers of what inputs gather: what goes to outputs.
+
+    What others post does not: a stack whose output is its own API would feed itself for ever.
+    """
+    return tuple(writer for writer in writers(layout) if writer not in INGEST)
+
+
 def writers(layout: Layout) -> tuple[str, ...]:
     """Return everybody whose entries may be there: the shards of this layout and the last ones before, and others."""
     versions = sorted({layout.version, *layout.before})[-1 - _EARLIER :]

@@ -9,12 +9,17 @@ from tocsin.shipping.cursor import Counts, Cursor
 from tocsin.shipping.following import Step
 
 
-def batches(waiting: Iterable[Step], size: int) -> Iterator[list[Step]]:
-    """Yield the steps in batches of at most `size` metrics; steps without one go along with those before them."""
+def batches(
+    waiting: Iterable[Step], size: int, late: Callable[[], bool] = lambda: False
+) -> Iterator[list[Step]]:
+    """Yield the steps in batches of at most `size` metrics; steps without one go along with those before them.
+
+    Once it is late a batch ends where it is: what the filters leave out must not take all the time there is.
+    """
     batch: list[Step] = []
     metrics = 0
     for step in waiting:
-        if step.metric is not None and metrics == size:
+        if batch and ((step.metric is not None and metrics == size) or late()):
             yield batch
             batch, metrics = [], 0
         batch.append(step)

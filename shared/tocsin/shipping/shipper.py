@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tocsin.index import read_index
 from tocsin.ports import Clock, Database, Message, Parallel, Queue
 from tocsin.samples.log import SampleLog
-from tocsin.samples.writers import writers
+from tocsin.samples.writers import gatherers
 from tocsin.schedule.layout import Layout
 from tocsin.shipping.batching import batches, trimmed
 from tocsin.shipping.cursor import Cursor, Lease, Position
@@ -71,18 +71,23 @@ class Shipper:
             self.shipments.send([Message({"output": report.output})])
 
     def _visit(self, output: Output, lease: Lease, cursor: Cursor, layout: Layout, now: datetime) -> Visit:
-        was, known = cursor.counts, writers(layout)
+        was, known = cursor.counts, gatherers(layout)
         noted = {writer: head.seq for writer, head in zip(known, self.log.heads(known), strict=True)}
         last_start = now + VISIT - output.timeout
         if cursor.positions is None:  # an output that is new begins with what is to come
             cursor = replace(cursor, positions={writer: Position(end) for writer, end in noted.items()})
         if cursor.trouble or cursor.behind:
             waiting = steps(self.log, cursor, noted, output, now)
-            cursor = trimmed(cursor, waiting, output.buffer_limit, lambda: self.clock.now() >= last_start)
+            half = now + (last_start - now) / 2
+            cursor = trimmed(cursor, waiting, output.buffer_limit, lambda: self.clock.now() >= half)
         return Visit(
             lease,
             cursor,
-            batches(steps(self.log, cursor, noted, output, now), output.batch_size),
+            batches(
+                steps(self.log, cursor, noted, output, now),
+                output.batch_size,
+                lambda: self.clock.now() >= last_start,
+            ),
             self.open(output),
             output.timeout.total_seconds(),
             last_start,

@@ -52,11 +52,12 @@ class Visit:
     def run(self) -> Report:
         """Write what waits, oldest first."""
         while (part := self._next()) is not None:
-            if self._writes and self.clock.now() >= self.last_start:
-                return self._leave(Outcome.BEHIND)
             metrics = metrics_of(part)
             if not metrics:
                 self.cursor = passed(self.cursor, part, Counts())
+            if self.clock.now() >= self.last_start and (self._writes or not metrics):
+                return self._leave(Outcome.BEHIND)
+            if not metrics:
                 continue
             answer = self._write(metrics)
             if isinstance(answer, Unanswered):

@@ -17,6 +17,8 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 class SecretReference(Block):
     """Where a secret is: `{secret: NAME or ARN, key: KEY}` or `{parameter: NAME, key: KEY}`."""
 
+    looks_like = "a reference like {secret: NAME, key: KEY}"
+
     secret: str = ""
     parameter: str = ""
     key: str = ""

@@ -59,7 +59,9 @@ def _refuse_unwritable(document: Document, found: Mapping[str, Definition]) -> N
     for path in document.items(("sources",)):
         place = (*path, "write_to")
         name = document.at(place)
-        if not name or (name == BUILT_IN and name not in found):  # where that writes is the template's affair
+        if not isinstance(name, str) or not name:
+            continue
+        if name == BUILT_IN and name not in found:  # where that writes is the template's affair
             continue
         if name not in found:
             document.refuse(place, f"no source is named {name} in this file")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from tocsin.collection.catalogue import Catalogue
 from tocsin.ports import Database
 from tocsin.samples.log import SampleLog
-from tocsin.samples.writers import writers
+from tocsin.samples.writers import gatherers
 from tocsin.schedule.layout import Layout
 from tocsin.shipping.cursor import Cursor, cursor_key, from_item
 from tocsin.shipping.output import Output
@@ -53,7 +53,7 @@ def read_outputs(database: Database, layout: Layout, catalogue: Catalogue) -> li
     outputs = sorted(catalogue.outputs.values(), key=lambda output: output.name)
     if not outputs:
         return []
-    logs = writers(layout)
+    logs = gatherers(layout)
     heads = SampleLog(database).heads(logs)
     ends = {writer: head.seq for writer, head in zip(logs, heads, strict=True)}
     cursors: list[Cursor] = []

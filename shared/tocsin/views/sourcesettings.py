@@ -12,6 +12,7 @@ from tocsin.configfile.fields import MASK
 
 _SECRETS = frozenset({"password", "token", "dsn", "environment"})
 """Settings that may hold a secret, if what they hold is no reference."""
+_HEADERS = frozenset({"headers", "http_headers"})
 
 
 def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def shown(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: MASK
         if name in _SECRETS and value and not isinstance(value, Mapping)
-        else _shown(value, header=name == "headers")
+        else _shown(value, header=name in _HEADERS)
         for name, value in settings.items()
     }
 

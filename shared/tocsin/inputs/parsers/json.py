@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tocsin.collection.gather import MOST_METRICS
 from tocsin.inputs.globs import matches
 from tocsin.inputs.parsers.jsontime import TimeError, time_of
 from tocsin.inputs.parsers.parsed import Parsed, ParseError, Parser
@@ -84,14 +85,15 @@ def _all(
     objects: Sequence[Mapping[str, Any]], metric: Callable[[Mapping[str, Any]], Metric], strict: bool
 ) -> Parsed:
     metrics, problems = [], []
-    for number, found in enumerate(objects):
+    for number, found in enumerate(objects[:MOST_METRICS]):
         try:
             metrics.append(metric(found))
         except ParseError as error:
             if strict:
                 raise
             problems.append(f"object {number}: {error}")
-    return Parsed([metric for metric in metrics if metric.fields], problems[:10])
+    left_out = max(0, len(objects) - MOST_METRICS)
+    return Parsed([metric for metric in metrics if metric.fields], problems[:10], left_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ class ParseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The metrics of a body, and what is wrong with the parts that are none."""
+    """The metrics of a body, and what is wrong with the parts that are none.
+
+    `left_out` is how many more there are than a gathering takes (`MOST_METRICS`).
+    """
 
     metrics: Sequence[Metric]
     problems: Sequence[str] = ()
+    left_out: int = 0
 
 
 Parser = Callable[[bytes, datetime], Parsed]

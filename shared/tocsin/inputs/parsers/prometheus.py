@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from math import isnan
 from typing import Any
 
+from tocsin.collection.gather import MOST_METRICS
 from tocsin.inputs.parsers.exposition import Family, Sample, families
 from tocsin.inputs.parsers.parsed import Parsed, ParseError, Parser
 from tocsin.metric import Metric
@@ -37,12 +39,11 @@ def exposition_parser(version: int, *, ignore_timestamp: bool, openmetrics: bool
         except UnicodeDecodeError:
             raise ParseError("expected UTF-8") from None
         found = (metric for family in families(text, openmetrics=openmetrics) for metric in named(family))
-        return Parsed(
-            [
-                Metric(name, fields, tags, at=now if at is None or ignore_timestamp else at)
-                for name, fields, tags, at in found
-            ]
-        )
+        metrics = [
+            Metric(name, fields, tags, at=now if at is None or ignore_timestamp else at)
+            for name, fields, tags, at in islice(found, MOST_METRICS)
+        ]
+        return Parsed(metrics, left_out=sum(1 for _ in found))
 
     return parse
 
