@@ -52,4 +52,6 @@ def _loaded(value: Any) -> bool | int | float | str:
     if isinstance(value, str):
         return _WORDS[value]
     number: bool | int | float = value
-    return number if abs(number) < _BEYOND else math.copysign(math.inf, number)
+    if isinstance(number, int) and abs(number) >= _BEYOND:
+        return math.inf if number > 0 else -math.inf
+    return number
