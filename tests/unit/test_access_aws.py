@@ -151,5 +151,5 @@ def test_credentials_that_cannot_be_had_are_told(monkeypatch: pytest.MonkeyPatch
     def session() -> boto3.Session:
         raise ProfileNotFound(profile="s3cret")
 
-    with pytest.raises(AuthError, match="^AWS credentials: ProfileNotFound$"):
+    with pytest.raises(AuthError, match=r"^AWS credentials: ProfileNotFound$"):
         AwsAccess(session, StillClock()).handed_over()

@@ -17,7 +17,7 @@ from tocsin.index import read_index
 from tocsin.packing import pack
 from tocsin.ports import Update
 from tocsin.samples.log import SampleLog
-from tocsin.samples.writers import INGEST, writers
+from tocsin.samples.writers import RUNS, writers
 from tocsin.shipping.cursor import Counts, Cursor, Lease, Position, Trouble
 from tocsin.shipping.output import Output
 from tocsin.views import metrics_inputs
@@ -172,10 +172,10 @@ def shipping(api: Api) -> Api:
     """Return the API with an output that is at the end, one that fails and one that has not begun."""
     put(api, with_outputs(read_catalogue(api.database, 1), [STORE, FAR, FRESH]))
     log = SampleLog(api.database)
-    log.note(INGEST[0], 7, NOON)
+    log.note(RUNS[0], 7, NOON)
     for output, cursor in (
-        (STORE, Cursor({INGEST[0]: Position(7), "inputs.1.0": Position(1)}, Counts(written=9))),
-        (FAR, Cursor({INGEST[0]: Position(5)}, Counts(dropped=2, refused=1), TROUBLE, behind=True)),
+        (STORE, Cursor({RUNS[0]: Position(7), "inputs.1.0": Position(1)}, Counts(written=9))),
+        (FAR, Cursor({RUNS[0]: Position(5)}, Counts(dropped=2, refused=1), TROUBLE, behind=True)),
     ):
         lease = Lease(api.database, output.name, "me")
         assert lease.take(NOON, NOON + timedelta(minutes=1)) is not None

@@ -27,6 +27,7 @@ from tocsin.metric import Metric
 
 PLUGIN = """
 import ctypes, os, subprocess, sys, threading, time
+from tocsin.metric import Metric
 
 class Kind:
     def __init__(self, *probes):
@@ -71,8 +72,11 @@ def fail(gather, settings, tools):
     raise ValueError("s3cret")
 
 def flood(gather, settings, tools):
-    for number in range(3):
-        gather.add("flood", {"text": "x" * 5_000_000})
+    for number in range(3, 20):
+        try:
+            os.write(number, b"x" * (9 << 20))
+        except OSError:
+            pass
 
 def garbage(gather, settings, tools):
     for number in range(3, 20):
@@ -88,7 +92,11 @@ def noise(gather, settings, tools):
     gather.add("quiet", {"a": 1})
 
 def strange(gather, settings, tools):
-    gather.add("strange", {"a": {"b": 1}})
+    gather.metrics.append(Metric("strange", {"a": {"b": 1}}, at=gather.now()))
+
+def unbounded(gather, settings, tools):
+    gather.add("", {"a": 1})
+    gather.add("good", {"a": 1})
 
 def opens_badly(settings, tools):
     raise LookupError("s3cret")
@@ -96,7 +104,7 @@ def opens_badly(settings, tools):
 GOOD, TOLD, HALF = Kind(good), Kind(told), Kind(good, hang)
 CRASH, LEAVE, STOP, FAIL = Kind(crash), Kind(leave), Kind(stop), Kind(fail, good)
 FLOOD, GARBAGE, NOISE, STRANGE = Kind(flood), Kind(garbage), Kind(noise), Kind(strange)
-SHUT = Kind()
+SHUT, UNBOUNDED = Kind(), Kind(unbounded)
 SHUT.open = opens_badly
 """
 
@@ -109,7 +117,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metadata = tmp_path / "somebodys-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: somebodys\nVersion: 1.0\n")
-    names = "GOOD TOLD HALF CRASH LEAVE STOP FAIL FLOOD GARBAGE NOISE STRANGE SHUT MISSING"
+    names = "GOOD TOLD HALF CRASH LEAVE STOP FAIL FLOOD GARBAGE NOISE STRANGE SHUT UNBOUNDED MISSING"
     points = [f"{name.lower()} = somebodys_inputs:{name}" for name in names.split()]
     points.append("broken = somebodys_broken:KIND")
     (metadata / "entry_points.txt").write_text("\n".join(["[tocsin.inputs]", *points]))
@@ -180,6 +188,11 @@ def test_a_plug_in_that_misbehaves_fails_its_own_run(
     assert "s3cret" not in "".join(gather.failures)
 
 
+def test_what_is_out_of_bounds_is_counted_as_of_any_other(plugins: None) -> None:
+    gather = ran("unbounded")
+    assert ([found.name for found in gather.metrics], gather.dropped) == (["good"], 1)
+
+
 def test_noise_on_stdout_and_stderr_is_read_away(plugins: None) -> None:
     gather = ran("noise")
     assert ([found.name for found in gather.metrics], gather.failures) == (["quiet"], [])
@@ -231,8 +244,9 @@ def test_the_process_tells_what_it_has_when_its_time_ends(monkeypatch: pytest.Mo
 
 def test_an_order_arrives_as_it_was_given() -> None:
     reach = Reach(networks(["10.0.0.0/8", "fd00::/8"]), loopback=True, metadata=True)
-    order = Order("kind", {"a": [1, {"secret": "name"}]}, reach, False, 1.5)
+    order = Order("kind", {"a": [1, {"secret": "name"}]}, reach, False, 1.5, {"aws_access_key_id": "AKIDOWN"})
     assert Order.of(order.to_json()) == order
+    assert "AKIDOWN" not in repr(order)
 
 
 def test_lines_are_taken_however_they_are_cut() -> None:
@@ -258,7 +272,12 @@ JSON = st.recursive(
 
 @given(
     st.fixed_dictionaries(
-        {"metrics": JSON | st.lists(st.tuples(JSON, JSON, JSON, JSON)), "failures": JSON, "done": JSON}
+        {
+            "metrics": JSON | st.lists(st.tuples(JSON, JSON, JSON, JSON)),
+            "failures": JSON,
+            "dropped": JSON,
+            "done": JSON,
+        }
     )
     | JSON
 )

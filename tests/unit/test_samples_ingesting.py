@@ -6,12 +6,10 @@ from itertools import count
 import pytest
 
 from tocsin.metric import Metric
+from tocsin.samples.bounds import MOST_NAME_CHARS, MOST_TAGS, MOST_TEXT_CHARS
 from tocsin.samples.codec import from_document, to_document
 from tocsin.samples.ingesting import (
-    MOST_NAME_CHARS,
     MOST_SAMPLES,
-    MOST_TAGS,
-    MOST_TEXT_CHARS,
     NEWEST,
     OLDEST,
     Rejection,

@@ -204,6 +204,10 @@ def test_what_does_not_fit_is_named_with_its_line_and_the_reason() -> None:
             "2: inputs.fake.urls: left out: holds ${HOST}: write its value",
         ),
         (
+            "[[inputs.fake]]\nurls = ['u']\ninterval = '${EVERY}'",
+            "3: inputs.fake.interval: left out: holds ${EVERY}: write its value; whole input left out: fake-1",
+        ),
+        (
             "[[inputs.fake]]\nurls = ['u']\ntags = {user = '$USER'}",
             "3: inputs.fake.tags: left out: holds $USER: write its value",
         ),
@@ -260,10 +264,8 @@ def test_a_dsn_with_a_variable_in_it_is_a_secret_as_a_whole() -> None:
     )
     [found] = parse_inputs(yaml.safe_dump(document), "t").inputs
     assert found.settings["dsn"]["key"] == "sql-1.dsn"
-    assert notices == [
-        "3: inputs.sql.dsn: changed: a secret becomes a reference, key sql-1.dsn: store it there, "
-        "with the values of ${PW}"
-    ]
+    why = "a secret becomes a reference, key sql-1.dsn: store it there, with the values of ${PW}"
+    assert notices == [f"3: inputs.sql.dsn: changed: {why}"]
 
 
 def test_several_files_are_one_and_ids_stay_apart() -> None:

@@ -26,8 +26,6 @@ from tocsin.tls import Tls
 
 _SESSION_NAME = "tocsin"
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
-_OF_CLIENTS = ("endpoint_url",)
-"""What of `handed_over` is for clients; the rest is for the session."""
 
 
 class AwsAccess:
@@ -112,9 +110,15 @@ class AwsAccess:
     @staticmethod
     def taken_over(handed: Mapping[str, str], clock: Clock) -> "AwsAccess":
         """Return the access that another process has handed over."""
-        own = {name: value for name, value in handed.items() if name not in _OF_CLIENTS}
-        client = {name: handed[name] for name in _OF_CLIENTS if name in handed}
-        return AwsAccess(partial(boto3.Session, **own), clock, client)
+        session = partial(
+            boto3.Session,
+            handed.get("aws_access_key_id"),
+            handed.get("aws_secret_access_key"),
+            handed.get("aws_session_token"),
+            handed.get("region_name"),
+        )
+        client = {name: value for name, value in handed.items() if name == "endpoint_url"}
+        return AwsAccess(session, clock, client)
 
     def transport(
         self,

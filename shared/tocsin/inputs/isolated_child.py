@@ -73,7 +73,7 @@ def _told_as_they_end(kind: str, running: dict[Future[None], Gather], ends: floa
             if (problem := _problem(future)) is not None:
                 running[future].fail(f"{kind}: {problem}")
             running[future].close()
-            yield told(running[future].metrics, running[future].failures)
+            yield told(running[future].metrics, running[future].failures, running[future].dropped)
         if not ended:
             return
 

@@ -106,9 +106,11 @@ class Order:
         return Order(**order, reach=Reach(**{**reach, "allowed": networks(reach["allowed"])}))
 
 
-def told(metrics: Iterable[Metric] = (), failures: Iterable[str] = (), *, done: bool = False) -> bytes:
+def told(
+    metrics: Iterable[Metric] = (), failures: Iterable[str] = (), dropped: int = 0, *, done: bool = False
+) -> bytes:
     """Return the line that tells what a target has given, or that there is no more to come."""
-    line = {"metrics": to_document(metrics), "failures": list(failures), "done": done}
+    line = {"metrics": to_document(metrics), "failures": list(failures), "dropped": dropped, "done": done}
     return json.dumps(line).encode() + b"\n"
 
 
@@ -133,7 +135,7 @@ class _Told:
         try:
             line = json.loads(text)
             metrics = from_document(line["metrics"])
-            failures, done = list(line["failures"]), line["done"]
+            failures, dropped, done = list(line["failures"]), max(0, int(line["dropped"])), line["done"]
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError, RecursionError):
             raise _GarbageError from None
         if not all(map(_is_metric, metrics)) or not all(isinstance(failure, str) for failure in failures):
@@ -142,6 +144,7 @@ class _Told:
             self.gather.add(metric.name, metric.fields, metric.tags, metric.at)
         for failure in failures:
             self.gather.fail(failure)
+        self.gather.dropped += dropped
         self.done = self.done or done is True
 
 

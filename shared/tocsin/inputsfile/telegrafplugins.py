@@ -96,7 +96,7 @@ class Plugins:
         written, settings = dict(head), dict[str, Any]()
         for name, value in table.items():
             key, place = _key(str(head["kind"]), name), (*path, name)
-            if key in _TIMES and key in known:
+            if key in _TIMES and key in known and not any(references(value)):
                 written |= rhythm(key, value, place, self.told)
             elif key in known:
                 written[key] = duration(value) if key == "timeout" else value

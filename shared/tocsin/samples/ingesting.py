@@ -46,7 +46,9 @@ class TooManyError(ValueError):
     """There are more samples in a request than are taken at once."""
 
     def __init__(self) -> None:
-        super().__init__(f"at most {MOST_BYTES >> 20} MB and at most {MOST_SAMPLES} samples are taken at once")
+        super().__init__(
+            f"at most {MOST_BYTES >> 20} MB and at most {MOST_SAMPLES} samples are taken at once"
+        )
 
 
 @dataclass(frozen=True, slots=True)

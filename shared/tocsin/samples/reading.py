@@ -1,8 +1,8 @@
 """Reads the log into memory: of each writer what is new, and at first as far back as is asked for.
 
 A tick costs one request for the heads of all logs and one for each log that has news. What is older than the longest
-span that was ever asked for is forgotten. So is what memory does not hold, and what has expired cannot be
-read: then `since` of what is returned says how far back it reaches.
+span that was ever asked for is forgotten. So is what memory does not hold, and what has expired cannot be read: then
+`since` of what is returned says how far back it reaches.
 """
 
 import sys
@@ -112,6 +112,8 @@ class Reader:
         for entry in entries:
             self._store.add(entry.metrics)
             self._last[writer] = max(self._last.get(writer, 0), entry.seq)
+            if self._store.load > self._most:
+                self._forget()
 
     def _catch_up(self, writer: str, head: int, is_late: Callable[[], bool]) -> bool:
         """Read what is new of a log, page by page; tell whether that is all.
@@ -124,8 +126,6 @@ class Reader:
             end = min(last + _PAGE, head)
             self._add(writer, self._log.read(writer, last, end if end < head else None))
             self._last[writer] = max(self._last[writer], end)
-            if self._store.load > self._most:
-                self._forget()
         return True
 
     def _read_back(self, is_late: Callable[[], bool]) -> None:
@@ -135,13 +135,14 @@ class Reader:
             if not self._tails or is_late():
                 return
             least = max(self._tails, key=lambda tail: tail.reached)
-            if least.is_gone or self._store.load > self._most:
+            if least.is_gone:
                 self._fall_short(least.reached)
             else:
                 self._add(least.writer, least.step(self._log, self._store.since, self._last[least.writer]))
 
     def _forget(self) -> None:
-        floor = self._newest - self._span
+        """Forget what is too old; of what is too much the oldest."""
+        floor = max(self._newest - self._span, self._store.since)
         self._store.drop_before(floor)
         while self._store.load > self._most and floor < self._newest:
             floor += max((self._newest - floor) // 4, 1)
