@@ -79,7 +79,8 @@ def count_tick(meter: Meter, report: Report) -> None:
 def collection_line(report: collector.Report) -> dict[str, Any]:
     """Return what the log says of a tick of inputs, or of a long run."""
     return {
-        "shard": report.shard,
+        "shard": report.shard or None,
+        "input": report.input or None,
         "tick": rfc3339(report.tick),
         "outcome": report.reason,
         "cursor": rfc3339(report.cursor) if report.cursor else None,

@@ -39,8 +39,10 @@ class Report:
     """What one message came to: one line of the log, and the figures that are counted."""
 
     shard: str
+    """Empty for the run of one input by itself."""
     tick: datetime
     reason: str = "nothing was due"
+    input: str = ""
     cursor: datetime | None = None
     behind_seconds: float = 0.0
     commits: int = 0
@@ -225,7 +227,7 @@ class Collector:
 
     def run(self, name: str, due: datetime, missed: int) -> Report:
         """Run one input that may take longer than a tick, unless its run before, or somebody else's, forbids it."""
-        report = Report(name, due)
+        report = Report("", due, input=name)
         [index_item] = self._database.get(INDEX)
         self._refresh(Index.from_item(index_item))
         held, now = self._catalogue.inputs.get(name), self._clock.now()

@@ -37,10 +37,11 @@ def tick(fields: Mapping[str, Any]) -> str:
 
 def collection(fields: Mapping[str, Any]) -> str:
     """Return the line of inputs that ran."""
-    parts = [f"{fields.get('inputs_ran', 0)} inputs", f"{fields.get('metrics', 0)} metrics"]
+    where = fields.get("input") or f"shard {fields['shard']}"
+    parts = [f"{fields.get('inputs_ran', 0)} ran", f"metrics: {fields.get('metrics', 0)}"]
     parts += [f"{fields['missed']} missed"] if fields.get("missed") else []
     parts += [f"{name}: {why}" for name, why in fields.get("failed_inputs", {}).items()]
-    return f"inputs    {fields['tick'][11:19]} shard {fields['shard']}: {', '.join(parts)}"
+    return f"inputs    {fields['tick'][11:19]} {where}: {', '.join(parts)}"
 
 
 def _figures(fields: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
