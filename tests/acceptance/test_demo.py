@@ -20,7 +20,7 @@ def test_the_demo_shows_an_alert_going_all_the_way_within_two_minutes() -> None:
         command, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    told_in_order = ("probes ", "tick ", "loses its stock", "pending   ", "firing    ", "notified by")
+    told_in_order = ("probes ", "inputs    ", "loses its stock", "pending   ", "firing    ", "notified by")
     positions = [ended.stdout.index(text) for text in told_in_order]
     assert positions == sorted(positions), ended.stdout
     for way in ("sns", "webhook"):

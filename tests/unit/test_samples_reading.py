@@ -54,6 +54,10 @@ def database() -> Counting:
     return Counting()
 
 
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
 def ms(seconds: float) -> int:
     return millis(START) + round(seconds * 1000)
 
@@ -352,3 +356,23 @@ def test_series_without_samples_are_forgotten() -> None:
     assert sorted(series.labels["__name__"] for series in store.select([])) == ["a_x", "a_yes"]
     store.drop_before(ms(1))
     assert (store.samples, store.load, list(store.select([]))) == (0, 0, [])
+
+
+def test_a_log_without_entries_whose_cursor_moves_hides_nothing(database: Counting) -> None:
+    history(database, 600, writer="inputs.1.0")
+    log = SampleLog(database)
+    log.note("runs.0", 0, None, at(600))
+    log.append(Entry("runs.1", 1, at(-90_000), "old"))
+    log.note("runs.1", 1, at(-90_000), at(-90_000))
+    log.note("runs.1", 1, None, at(600))
+    database.write(Delete(Key("samples", "runs.1", f"{1:012d}")))  # it has expired
+    reading = Reader(database).read(ms(300), ms(600))
+    assert (reading.since <= ms(300), reading.is_done) == (True, True)
+
+
+def test_a_cursor_that_moves_is_no_news(database: Counting) -> None:
+    log = SampleLog(database)
+    log.note("runs.0", 3, at(10), at(10))
+    log.note("runs.0", 3, None, at(500))
+    [head] = log.heads(["runs.0"])
+    assert (head.seq, head.at, head.cursor) == (3, at(10), at(500))

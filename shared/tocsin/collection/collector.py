@@ -140,7 +140,7 @@ class Collector:
         now = self._clock.now()
         first = min((held.since for held in self._catalogue.inputs.values()), default=target)
         cursor = inherited(self._log, layout, shard, now) or min(first, target - TICK)
-        self._log.note(writer_of(shard), 0, now, cursor)
+        self._log.note(writer_of(shard), 0, None, cursor)
         return cursor
 
     def _pass(self, this: _Pass) -> bool:
@@ -149,7 +149,7 @@ class Collector:
         report = this.report
         if not found:
             if this.target - this.cursor >= _QUIET:
-                self._log.note(this.writer, this.head.seq, self._clock.now(), this.target)
+                self._log.note(this.writer, this.head.seq, None, this.target)
             return False
         if self._committed_before(this):
             return True
@@ -172,7 +172,7 @@ class Collector:
             return False
         entries = self._log.read(this.writer, this.head.seq)
         for entry in entries[-1:]:
-            self._log.note(this.writer, entry.seq, self._clock.now(), entry.cursor)
+            self._log.note(this.writer, entry.seq, entry.at, entry.cursor)
         return bool(entries)
 
     def _due(self, this: _Pass) -> list[DueRun]:
@@ -206,7 +206,7 @@ class Collector:
                 continue
             break
         if stands.token != entry.token:
-            self._log.note(this.writer, stands.seq, now, stands.cursor)
+            self._log.note(this.writer, stands.seq, stands.at, stands.cursor)
             return None
         notes = health.to_document(self._health(this, kept))
         self._log.note(this.writer, entry.seq, now, entry.cursor, notes)

@@ -110,20 +110,22 @@ class SampleLog:
         self,
         writer: str,
         seq: int,
-        at: datetime,
+        at: datetime | None,
         cursor: datetime | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
-        """Note that a log has an entry `seq`, unless a later one is noted.
+        """Note that a log has an entry `seq` of the time `at`, unless a later one is noted.
 
+        None leaves the time as it is: there is no new entry, only the cursor has moved.
         Notes that are too much for an item stay as they were: that an entry is there matters more.
         """
         packed = pack(dict(notes)) if notes else b""
         optional: dict[str, Value] = {
+            "at": maybe_millis(at),
             "cursor": maybe_millis(cursor),
             "notes": packed if 0 < len(packed) <= NOTES_BYTES else None,
         }
-        noted: dict[str, Value] = {"seq": seq, "at": millis(at)}
+        noted: dict[str, Value] = {"seq": seq}
         self.database.write(
             Update(
                 head_key(writer),
