@@ -21,6 +21,7 @@ from tocsin.promql import series
 from tocsin.samples import log
 from tocsin.samples.log import Entry, SampleLog
 from tocsin.samples.series import SeriesStore
+from tocsin.schedule.ticks import TICK
 
 # -- the log --------------------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ def a_layout_that_has_passed_is_as_good_as_any(patch: pytest.MonkeyPatch) -> Non
 
 
 def a_new_shard_begins_now(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Collector, "_inherited", lambda *_: None)
+    patch.setattr(Collector, "_begin", lambda self, layout, shard, target: target - TICK)
 
 
 def what_takes_long_is_sent_after_the_commit(patch: pytest.MonkeyPatch) -> None:

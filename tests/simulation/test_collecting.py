@@ -90,9 +90,11 @@ def test_who_has_gathered_and_not_heard_of_it_has_committed() -> None:
 
 def test_what_a_dead_worker_has_gathered_is_not_gathered_again() -> None:
     of = world(ALWAYS)
+    ticks(of)
+    of.clock.time += 10 * SECOND
     tick(of).until(NOTE).crash()
     tick(of).finish()
-    assert len(of.entries()) == 1
+    assert len(of.entries()) == 2
     assert head(of).cursor == of.clock.time
 
 
