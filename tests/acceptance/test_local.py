@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import urllib3
@@ -32,7 +33,8 @@ receivers:
   - name: team
     webhook_configs: [{{url: "{webhook}"}}]
 """
-SPEED = "20"
+SPEED = "4"
+"""A tick is 2.5 s of the wall's time: a busy machine keeps up, or rules would be late and their alerts expire."""
 WAIT_SECONDS = 160
 
 
@@ -50,7 +52,7 @@ class Outside:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path == "/hook":
                     outside.pages.put(json.loads(body))
-                answer = json.dumps(outside.answer()).encode()
+                answer = json.dumps(outside.answer(self.path, parse_qs(body.decode()))).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
@@ -63,10 +65,15 @@ class Outside:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def answer(self) -> dict[str, Any]:
-        """Return what Prometheus answers to an instant query."""
-        series = [{"metric": {"__name__": "up", "job": "a"}, "value": [0, "0"]}] if self.down else []
-        return {"status": "success", "data": {"resultType": "vector", "result": series}}
+    def answer(self, path: str, form: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Return what Prometheus answers to a query, of one instant or of a range as who catches up sends it."""
+        kind, values = "vector", {"value": [0, "0"]}
+        if path.endswith("/query_range"):
+            start, end, step = (float(form[name][0]) for name in ("start", "end", "step"))
+            at = [start + step * number for number in range(int((end - start) / step) + 1)]
+            kind, values = "matrix", {"values": [[one, "0"] for one in at]}
+        series = [{"metric": {"__name__": "up", "job": "a"}, **values}] if self.down else []
+        return {"status": "success", "data": {"resultType": kind, "result": series}}
 
     def page(self) -> dict[str, Any]:
         """Return the next page, once it arrives."""

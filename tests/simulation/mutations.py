@@ -163,6 +163,7 @@ SAFEGUARDS: dict[Patch, str] = {
     wakeups.a_source_that_was_given_up_stays: "a_posted_source_that_was_given_up",
     # What is posted.
     wakeups.what_is_to_be_handed_over_is_not_noted: "handed_over_by_who_posts_next",
+    wakeups.what_is_being_handed_over_counts_as_done: "who_posts_the_same_again_hands_it_over",
     wakeups.a_configuration_counts_before_the_hand_over: "a_sweep_that_dies",
     wakeups.our_own_first_write_is_somebody_elses: "a_posted_source_that_was_given_up",
     wakeups.who_posts_last_wins: "two_who_post_at_once",

@@ -141,7 +141,17 @@ def a_source_that_ends_by_itself_wakes_at_once(patch: pytest.MonkeyPatch) -> Non
 
 def what_is_to_be_handed_over_is_not_noted(patch: pytest.MonkeyPatch) -> None:
     real = pushed._to_item
-    patch.setattr(pushed, "_to_item", lambda shelf, token: real(replace(shelf, pending=frozenset()), token))
+    patch.setattr(pushed, "_to_item", lambda shelf, *args: real(replace(shelf, pending=frozenset()), *args))
+
+
+def what_is_being_handed_over_counts_as_done(patch: pytest.MonkeyPatch) -> None:
+    real = pushed.next_step
+
+    def step(*args: Any) -> pushed.Step:
+        found = real(*args)
+        return pushed.Step.DONE if found is pushed.Step.WAIT else found
+
+    patch.setattr(pushed, "next_step", step)
 
 
 def a_configuration_counts_before_the_hand_over(patch: pytest.MonkeyPatch) -> None:

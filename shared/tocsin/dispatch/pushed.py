@@ -7,6 +7,7 @@ says what has yet to be handed over: if we die in between, whoever posts next ha
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -27,7 +28,7 @@ from tocsin.dispatch.posted import (
 )
 from tocsin.dispatch.tally import Tally
 from tocsin.index import INDEX, Index
-from tocsin.instants import instant, millis
+from tocsin.instants import instant, maybe_instant, millis
 from tocsin.packing import pack, unpack
 from tocsin.ports import Absent, Clock, Database, Equals, Item, Key, Parallel, Put, Update, Won, one_by_one
 
@@ -38,10 +39,16 @@ KEPT = timedelta(minutes=30)
 """How long an alert that has ended is known: what is posted late of it is merged with it."""
 _MOST_BYTES, _MOST_TEXT_BYTES = 350 * 1024, 16 << 20
 """Of a writer's alerts as they are stored, and unpacked: some texts become a thousand times smaller."""
-_TRIES = 20
+_TRIES = 12
+_TRYING = timedelta(seconds=10)
 _SECONDS = 20.0
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
-"""Of twenty tries the pauses are eight seconds in all, on average: Prometheus waits ten for an answer."""
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+"""Of twelve tries the pauses are seven seconds in all, on average: Prometheus waits ten for an answer.
+
+Where each try takes long itself we give up after as much: who asked has gone, and comes again.
+"""
+_UNDER_WAY = timedelta(seconds=3)
+"""How long whoever committed is left to hand over alone: who commits only to help makes everybody's try fail."""
 _DEFAULT_TIMEOUT = timedelta(minutes=5)
 
 
@@ -50,6 +57,7 @@ class Shelf:
     """What one writer knows: its alerts by fingerprint, which of them are to be handed over, and its last commit.
 
     `config` is the configuration by which all of them have been handed over.
+    `committed_at` is when the last commit was; None for one that an earlier release wrote.
     `leaving` have been over for long: their end is handed over a last time, for nobody may have done it when they
     were given up, and they are stored no more.
     `extended` are those of the pending ones that had been handed over, and of which only the end has moved away.
@@ -63,6 +71,7 @@ class Shelf:
     extended: frozenset[str] = frozenset()
     received: Tally = field(default_factory=Tally)
     """How many posted alerts said something new today, by their status; what merely repeats is not written down."""
+    committed_at: datetime | None = None
 
 
 class CrowdedError(RuntimeError):
@@ -147,28 +156,42 @@ class Pushed:
 
     def _take(self, writer: str, news: Sequence[Known], index: Index, item: Item | None) -> list[PostedError]:
         """Store what is new of a writer's alerts and hand it over, with all that was left to be."""
+        began = self._clock.now()
         for number in range(_TRIES):
-            now, shelf = self._clock.now(), _from_item(item)
+            # Of an empty shelf nothing was ever placed by another configuration.
+            shelf = _from_item(item) if item is not None else Shelf(config=index.config)
+            now = self._clock.now()
             after = taken(shelf, news, now, self._slack)
-            if not after.pending and not after.leaving and shelf.config == index.config:
+            step = next_step(shelf, after, news, index.config, now)
+            if step is Step.DONE:
                 return []
-            stored = _to_item(after, self._token())
-            refused: list[Known] = []
-            if not _has_room(after, stored):
-                fitting, refused = _fitting(shelf, news)
-                after = taken(shelf, fitting, now, self._slack)
-                stored = _to_item(after, self._token())
-            unchanged = Equals("seq", shelf.seq) if shelf.seq else Absent("seq")
-            outcome = self._database.write(Put(shelf_key(writer), stored, unchanged))
-            if isinstance(outcome, Won) or (outcome.item or {}).get("token") == stored["token"]:
-                self._hand_over(writer, after, index.config, now)
-                return [
-                    PostedError(f"too many alerts like {new.alert.name}: no room for it") for new in refused
-                ]
-            self._clock.sleep(_pause_seconds(number, str(stored["token"])))
+            if step is Step.COMMIT:
+                refused = self._commit(writer, shelf, after, news, index, now)
+                if refused is not None:
+                    return refused
+            if now - began >= _TRYING:
+                break
+            self._clock.sleep(_pause_seconds(number, self._token()))
             versions, item = self._database.get(INDEX, shelf_key(writer))
             index = Index.from_item(versions)
-        raise CrowdedError(f"{writer}: others changed it {_TRIES} times")
+        raise CrowdedError(f"{writer}: others changed it again and again")
+
+    def _commit(
+        self, writer: str, shelf: Shelf, after: Shelf, news: Sequence[Known], index: Index, now: datetime
+    ) -> list[PostedError] | None:
+        """Store a writer's alerts and hand them over; return what found no room, None if somebody was faster."""
+        stored = _to_item(after, self._token(), now)
+        refused: list[Known] = []
+        if not _has_room(after, stored):
+            fitting, refused = _fitting(shelf, news)
+            after = taken(shelf, fitting, now, self._slack)
+            stored = _to_item(after, self._token(), now)
+        unchanged = Equals("seq", shelf.seq) if shelf.seq else Absent("seq")
+        outcome = self._database.write(Put(shelf_key(writer), stored, unchanged))
+        if not isinstance(outcome, Won) and (outcome.item or {}).get("token") != stored["token"]:
+            return None
+        self._hand_over(writer, after, index.config, now)
+        return [PostedError(f"too many alerts like {new.alert.name}: no room for it") for new in refused]
 
     def _hand_over(self, writer: str, shelf: Shelf, config: int, now: datetime) -> None:
         """Hand over what is to be, everything by a configuration that is new, and note that it is done."""
@@ -213,6 +236,30 @@ def taken(shelf: Shelf, news: Iterable[Known], now: datetime, slack: float) -> S
     return Shelf(shelf.seq + 1, shelf.config, known, frozenset(pending), leaving, frozenset(moved), received)
 
 
+class Step(Enum):
+    """What is to be done next about what was posted."""
+
+    DONE = "all of it has been handed over"
+    WAIT = "somebody else is handing it over"
+    COMMIT = "some of it is new, or was left to be handed over"
+
+
+def next_step(shelf: Shelf, after: Shelf, news: Iterable[Known], config: int, now: datetime) -> Step:
+    """Return what to do about news by which a shelf would become `after`, under a configuration.
+
+    What is stored already, by somebody who posted the same or by our own earlier try, is left to whoever is handing
+    it over: one more commit, which only helps, would make everybody's next one fail.
+    """
+    if after.leaving or after.known != shelf.known:
+        return Step.COMMIT
+    if not shelf.pending:
+        return Step.DONE if shelf.config == config else Step.COMMIT
+    if shelf.committed_at is None or now - shelf.committed_at >= _UNDER_WAY:
+        return Step.COMMIT
+    ours = {new.alert.fingerprint for new in news}
+    return Step.DONE if shelf.config == config and ours and not ours & shelf.pending else Step.WAIT
+
+
 def _fitting(shelf: Shelf, news: Iterable[Known]) -> tuple[list[Known], list[Known]]:
     """Return what of new alerts fits where there is no room, and those that are not taken as they are.
 
@@ -244,21 +291,28 @@ def _has_room(shelf: Shelf, item: Item) -> bool:
     )
 
 
-def _from_item(item: Item | None) -> Shelf:
-    stored: Mapping[str, Any] = item or {}
+def _from_item(item: Item) -> Shelf:
+    stored: Mapping[str, Any] = item
     known: dict[str, Known] = {}
     for document, updated, timeout in unpack(stored["alerts"]) if "alerts" in stored else ():
         alert = from_document(document)
         known[alert.fingerprint] = Known(alert, instant(updated), bool(timeout))
     pending = unpack(stored["pending"]) if "pending" in stored else ()
     received = tally.from_document(stored.get("received"))
-    return Shelf(stored.get("seq", 0), stored.get("config", 0), known, frozenset(pending), received=received)
+    return Shelf(
+        stored.get("seq", 0),
+        stored.get("config", 0),
+        known,
+        frozenset(pending),
+        received=received,
+        committed_at=maybe_instant(stored.get("at")),
+    )
 
 
-def _to_item(shelf: Shelf, token: str) -> Item:
+def _to_item(shelf: Shelf, token: str, now: datetime) -> Item:
     known = [
         [to_document(one.alert), millis(one.updated_at), int(one.timeout)] for one in shelf.known.values()
     ]
     item: Item = {"seq": shelf.seq, "config": shelf.config, "token": token, "alerts": pack(known)}
-    item |= {"received": shelf.received.to_document()}
+    item |= {"at": millis(now), "received": shelf.received.to_document()}
     return item | ({"pending": pack(sorted(shelf.pending))} if shelf.pending else {})
