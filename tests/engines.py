@@ -124,9 +124,8 @@ def ministack_executable() -> str | None:
     )
 
 
-@pytest.fixture(scope="session")
-def ministack() -> Iterator[str]:
-    """Start the session's one ministack and yield its endpoint."""
+@contextmanager
+def _running_ministack() -> Iterator[str]:
     executable = ministack_executable()
     if executable is None:
         pytest.skip("no ministack: set TOCSIN_MINISTACK to its executable")
@@ -140,6 +139,20 @@ def ministack() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """Start the session's one ministack and yield its endpoint."""
+    with _running_ministack() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def empty_ministack() -> Iterator[str]:
+    """Start a ministack for one test: a whole stack's tables have the names that those of others have."""
+    with _running_ministack() as endpoint:
+        yield endpoint
 
 
 def _free_port() -> int:

@@ -69,11 +69,11 @@ def told(outside: Outside, count: int) -> set[str]:
 
 @pytest.mark.ministack
 def test_who_is_killed_after_the_answer_has_lost_nothing(
-    tmp_path: Path, outside: Outside, ministack: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, outside: Outside, empty_ministack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "alertmanager.yml"
     config.write_text(CONFIG.format(webhook=f"{outside.url}/hook"))
-    options = ["--endpoint-url", ministack, "--region", "us-east-1", "--config", str(config)]
+    options = ["--endpoint-url", empty_ministack, "--region", "us-east-1", "--config", str(config)]
     first, second = tmp_path / "first", tmp_path / "second"
     with credentials(tmp_path, monkeypatch):
         url = f"http://127.0.0.1:{_free_port()}"

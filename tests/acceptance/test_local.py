@@ -177,9 +177,17 @@ def test_the_whole_stack_runs_in_one_process_until_it_is_told_to_end(
 
 @pytest.mark.ministack
 def test_a_process_that_was_killed_goes_on_where_it_was(
-    tmp_path: Path, outside: Outside, files: list[str], ministack: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, outside: Outside, files: list[str], empty_ministack: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["--endpoint-url", ministack, "--region", "us-east-1", "--prometheus", outside.url, *files]
+    options = [
+        "--endpoint-url",
+        empty_ministack,
+        "--region",
+        "us-east-1",
+        "--prometheus",
+        outside.url,
+        *files,
+    ]
     # The same address for both: links in pages are to where the API is.
     options += ["--speed", SPEED, "--listen", f"127.0.0.1:{_free_port()}"]
     first, second = tmp_path / "first", tmp_path / "second"
@@ -196,7 +204,7 @@ def test_a_process_that_was_killed_goes_on_where_it_was(
             # Where time runs fast an answer may come too late: then exactly the same is told again.
             while (page := outside.page()) == told:
                 pass
-            assert page["status"] == "resolved", second.read_text()
+            assert page["status"] == "resolved", f"{page}\nafter {told}\n{second.read_text()}"
             process.send_signal(signal.SIGTERM)
             assert process.wait(WAIT_SECONDS) == 0
     with pytest.raises(Empty):
