@@ -22,7 +22,6 @@ from tocsin.dispatch.flush import Dispatcher, Receivers
 from tocsin.dispatch.intake import Intake
 from tocsin.dispatch.pushed import Pushed
 from tocsin.dispatch.sweep import Sweep, Swept
-from tocsin.evaluation.lateness import behind_seconds
 from tocsin.evaluation.worker import Worker
 from tocsin.index import read_index, settle_layout
 from tocsin.inputs.network import Network
@@ -30,6 +29,7 @@ from tocsin.inputs.opening import Opened
 from tocsin.inputs.reach import LOCAL, Reach
 from tocsin.inputs.reach import networks as reach_networks
 from tocsin.inputs.tools import Tools as InputTools
+from tocsin.lateness import behind_seconds
 from tocsin.messages.writer import Writer
 from tocsin.outputs.opened import OpenOutputs
 from tocsin.parallel import Threads
@@ -108,7 +108,7 @@ class Minute:
     fanned_out: FanOut
     swept: Swept
     behind_seconds: Mapping[str, float]
-    """By shard."""
+    """By shard: `1.0` of rules, `inputs.1.0` of inputs."""
     input_ticks: int = 0
 
 
@@ -128,7 +128,7 @@ def ticker(world: World, settings: Settings) -> Callable[[], Minute]:
     def run() -> Minute:
         index = read_index(world.database)
         layout = settle_layout(world.database, index, settings.shards)
-        late = behind_seconds(world.database, layout, world.clock.now())
+        late = behind_seconds(world.database, replace(index, layout=layout), world.clock.now())
         ticks = fan_out.fan_out(layout)
         input_ticks = inputs.fan_out(layout).messages if index.inputs else ()
         shipments.send([Message({"output": name}) for name in index.outputs])

@@ -7,13 +7,13 @@ of several times that an input missed the newest is run now, and the others are 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from tocsin.collection import health
 from tocsin.collection.catalogue import Catalogue, Scheduled, read_catalogue
 from tocsin.collection.claims import Claims
-from tocsin.collection.due import due_between
+from tocsin.collection.due import QUIET, due_between
 from tocsin.collection.health import Health
 from tocsin.collection.inheriting import inherited
 from tocsin.collection.running import LONG, DueRun, Finished, Runner, lightened
@@ -28,8 +28,6 @@ from tocsin.schedule.ticks import TICK, target_tick
 
 PASS_SECONDS = 8.0
 """A tick commits what it has by then, so that the next one finds it done."""
-_QUIET = timedelta(minutes=5)
-"""So far a cursor may be behind while nothing is due: then it is moved, for the sake of who looks at it."""
 _ROUNDS = 3
 _LATE = 2 * TICK
 
@@ -148,7 +146,7 @@ class Collector:
         found = self._due(this)
         report = this.report
         if not found:
-            if this.target - this.cursor >= _QUIET:
+            if this.target - this.cursor >= QUIET:
                 self._log.note(this.writer, this.head.seq, None, this.target)
             return False
         if self._committed_before(this):

@@ -12,6 +12,9 @@ LOOKED_BACK = timedelta(days=1)
 """How far back the times of a cron expression, or those in windows, are counted one by one: at most 1440 times and as
 many minutes. Those of an interval without windows are counted by arithmetic, however many they are."""
 
+QUIET = timedelta(minutes=1)
+"""How far a shard's cursor may be behind while nothing is due: so often it is moved, or it would look dead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

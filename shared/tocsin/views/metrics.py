@@ -12,9 +12,9 @@ from tocsin.dispatch.controls import Controls
 from tocsin.dispatch.silences import SilenceIndex
 from tocsin.dispatch.tally import Counts
 from tocsin.dispatch.versions import Version, read_version
-from tocsin.evaluation.lateness import behind_seconds
 from tocsin.index import read_index
 from tocsin.labels import Labels
+from tocsin.lateness import behind_seconds
 from tocsin.ports import Database
 from tocsin.views.groups import Groups, HeldGroup, Standings, standings
 from tocsin.views.inputs import InputView, read_inputs
@@ -87,7 +87,7 @@ def read_figures(database: Database, controls: Controls, groups: Groups, now: da
         standings=standings(database, config, silences, firing, now) if config else None,
         received=_received(scanned, now),
         rules=read_rules(database, index, read_shards(database, index.layout)),
-        behind_seconds=behind_seconds(database, index.layout, now),
+        behind_seconds=behind_seconds(database, index, now),
         inputs=read_inputs(database, index.layout, catalogue),
         outputs=read_outputs(database, index.layout, catalogue),
     )
