@@ -141,7 +141,7 @@ def test_postgresql_ends_a_statement_that_takes_too_long(postgres: str) -> None:
     began = monotonic()
     found = ask(postgres, "SELECT pg_sleep(30)", seconds=0.5)
     assert found.failures in (["57014: canceling statement due to statement timeout"], ["timed out"])
-    assert monotonic() - began < 5
+    assert monotonic() - began < 20
 
 
 def test_a_password_that_is_refused_is_read_again_and_not_told(postgres: str) -> None:

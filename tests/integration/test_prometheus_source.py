@@ -136,14 +136,14 @@ def test_a_query_that_takes_longer_than_it_may_is_unanswered_and_not_tried_again
     [answer] = source.ask([Query(SLOW, (now(),), 1.0)], 20)
     assert isinstance(answer, Unanswered)
     assert answer.reason == "unanswered"
-    assert monotonic() - started < 2
+    assert monotonic() - started < 5
 
 
 def test_a_slow_query_is_unanswered_in_time_and_holds_no_other(prometheus: Prometheus) -> None:
     source = PrometheusSource(prometheus.url, guard=Guard(timeout_seconds=60))
     started = monotonic()
-    slow, quick = source.ask([Query(SLOW, (now(),), 1.0), Query("fixed", (now(),), 1.0)], 0.4)
-    assert monotonic() - started < 2
+    slow, quick = source.ask([Query(SLOW, (now(),), 1.0), Query("fixed", (now(),), 1.0)], 1.5)
+    assert monotonic() - started < 5
     assert isinstance(quick, Samples)
     assert isinstance(slow, Unanswered)
     assert slow.reason == "unanswered"

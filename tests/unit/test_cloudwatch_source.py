@@ -320,8 +320,8 @@ def test_a_call_that_hangs_is_left_behind(release: Event) -> None:
             release.wait()
 
     started = monotonic()
-    answers = ask(Fake({("Errors", -1): 9.0}, hang), query(period_seconds=300), query(), timeout_seconds=0.3)
-    assert monotonic() - started < 1
+    answers = ask(Fake({("Errors", -1): 9.0}, hang), query(period_seconds=300), query(), timeout_seconds=1)
+    assert monotonic() - started < 10
     assert [type(answer) for answer in answers] == [Unanswered, Samples]
 
 

@@ -363,7 +363,7 @@ def hung(ask: Any) -> None:
     """Check that it ended in time, and said so."""
     began = monotonic()
     found = ask()
-    assert monotonic() - began < 2
+    assert monotonic() - began < 10
     assert (found.failures, found.metrics) == (["timed out"], [])
 
 

@@ -35,11 +35,11 @@ def test_a_job_that_hangs_is_left_behind_and_holds_no_other() -> None:
     release = threading.Event()
     started = monotonic()
     try:
-        results = Threads(2)([release.wait, lambda: True, lambda: False], 0.2)
+        results = Threads(2)([release.wait, lambda: True, lambda: False], 1)
     finally:
         release.set()
     assert results == [None, True, False]
-    assert monotonic() - started < 1
+    assert monotonic() - started < 10
 
 
 def test_after_the_time_no_job_is_begun() -> None:

@@ -301,7 +301,7 @@ def test_a_transport_that_hangs_for_ever_is_left_behind(release: threading.Event
 
     started = monotonic()
     assert write(stay, series(5000), 0.2) == Unanswered("not all is written within 0.2 s")
-    assert monotonic() - started < 1
+    assert monotonic() - started < 10
 
 
 @pytest.mark.parametrize(
@@ -322,10 +322,10 @@ def test_a_transport_that_hangs_for_ever_is_left_behind(release: threading.Event
     ],
 )
 def test_a_real_server_may_do_what_it_likes(behaviour: Behaviour, reason: str | None) -> None:
-    started = monotonic()
+    started, patience = monotonic(), 0.5 if reason == "unanswered" else 20
     with serving(behaviour) as server:
-        outcome = RemoteWriteSink(f"{server.url}/{SECRET}", bearer(SECRET)).write(series(3), 0.5)
-    assert monotonic() - started < 2
+        outcome = RemoteWriteSink(f"{server.url}/{SECRET}", bearer(SECRET)).write(series(3), patience)
+    assert monotonic() - started < 10
     assert (None if isinstance(outcome, Stored) else outcome.reason) == reason
     assert SECRET not in repr(outcome)
 

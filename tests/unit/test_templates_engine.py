@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.gostrings import unquote
@@ -172,6 +172,7 @@ def test_a_number_is_ranged_over_with_one_variable() -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
+@example(2.0**-24)
 def test_a_float_prints_so_that_it_reads_back_the_same(value: float) -> None:
     assert parse_float(shortest(value)) == value
     assert parse_float(expand("{{ printf `%x` . }}", value)) == value

@@ -1,6 +1,7 @@
 """Numbers as Go reads and prints them."""
 
 import re
+from decimal import Decimal
 from math import isfinite, isinf, isnan
 
 from tocsin.gostrings import unquote
@@ -89,8 +90,11 @@ def shortest(value: float) -> str:
     text = repr(value)
     if "e" not in text and abs(value) < 1e6:
         return text.removesuffix(".0")
-    digits = text.partition("e")[0].replace(".", "").strip("-0")
-    return f"{value:.{len(digits) - 1}e}"
+    # Not `e` with as many digits: that rounds what lies in the middle to an even digit, which may be another number.
+    sign, digits, exponent = Decimal(text).normalize().as_tuple()
+    first, rest = digits[0], "".join(map(str, digits[1:]))
+    power = int(exponent) + len(digits) - 1
+    return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{power:+03d}"
 
 
 def special(value: float) -> str:
