@@ -1,5 +1,7 @@
 """The input `sql`: what of it needs no real database. tests/contract/test_sql_input.py has those."""
 
+import gc
+import os
 import re
 import struct
 from collections.abc import Mapping, Sequence
@@ -357,6 +359,34 @@ def test_a_server_that_never_ends_the_handshake_of_tls_is_cut(driver: str, tls: 
     replies = [b"S"] if driver == "postgres" else []
     with server(*replies, greeting=b"" if driver == "postgres" else offered) as (port, _):
         hung(lambda: on(driver, port, seconds=0.3, tls=tls))
+
+
+def sockets() -> int:
+    """Return how many sockets this process has open."""
+    links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    return sum(os.path.lexists(link) and os.readlink(link).startswith("socket:") for link in links)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux tells which files are open")
+@pytest.mark.parametrize(
+    ("driver", "stage"),
+    [
+        (driver, stage)
+        for driver, stages in (("postgres", POSTGRES_STAGES), ("mysql", SIGNED_IN))
+        for stage in range(len(stages) + 1)
+    ],
+)
+def test_what_fails_leaves_no_socket_to_the_collector_of_garbage(driver: str, stage: int) -> None:
+    stages, greeting = (POSTGRES_STAGES, b"") if driver == "postgres" else (SIGNED_IN, servers.greeting())
+    gc.collect()
+    gc.disable()
+    try:
+        before = sockets()
+        with server(*stages[:stage], greeting=greeting) as (port, _):
+            assert on(driver, port, seconds=0.3).failures == ["timed out"]
+        assert sockets() == before
+    finally:
+        gc.enable()
 
 
 def hung(ask: Any) -> None:

@@ -13,7 +13,7 @@ from pg8000.native import Connection
 
 from tocsin.collection.gather import Gather
 from tocsin.inputs.databases.dsn import Target
-from tocsin.inputs.databases.reaching import reached, verifying
+from tocsin.inputs.databases.reaching import let_go, reached, verifying
 from tocsin.inputs.databases.table import Budget, QueryError, SignInError, Table, told
 from tocsin.inputs.network import Network
 
@@ -48,15 +48,21 @@ class Postgres:
 
     @contextmanager
     def _signed_in(self, sock: Any) -> Iterator[Any]:
-        connection: Any = Connection(
-            self.target.user,
-            host=self.target.host,
-            database=self.target.database or None,
-            password=self.target.password,
-            ssl_context=_tls(self.target.tls, self.ca),
-            application_name="tocsin",
-            sock=sock,
-        )
+        connection: Any = Connection.__new__(Connection)
+        try:
+            connection.__init__(
+                self.target.user,
+                host=self.target.host,
+                database=self.target.database or None,
+                password=self.target.password,
+                ssl_context=_tls(self.target.tls, self.ca),
+                application_name="tocsin",
+                sock=sock,
+            )
+        except BaseException:
+            # It refers to itself, and to a file that keeps the socket open.
+            connection.__dict__.clear()
+            raise
         try:
             yield connection
         finally:
@@ -92,12 +98,15 @@ def _errors(gather: Gather) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
+        let_go(error)
         raise _refusal(error) from None
     except (Error, OSError) as error:
+        let_go(error)
         if gather.left_seconds() <= 0:
             raise QueryError("timed out") from None
         raise QueryError(f"the connection broke: {told(str(error))}") from None
-    except _MISREAD:
+    except _MISREAD as error:
+        let_go(error)
         raise QueryError("an answer that is not PostgreSQL's protocol") from None
 
 

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from threading import Timer
+from traceback import clear_frames
 
 from tocsin.inputs.databases.dsn import Target
 from tocsin.inputs.databases.table import QueryError
@@ -35,6 +36,16 @@ def reached(network: Network, target: Target, seconds: float) -> Iterator[socket
 def _break(connection: socket.socket) -> None:
     with suppress(OSError):  # it has ended by itself
         connection.shutdown(socket.SHUT_RDWR)
+
+
+def let_go(error: BaseException | None) -> None:
+    """Let go of what a call that failed held: its frames keep the connection's files, and those the socket, open.
+
+    The frames and their errors name each other, so that only the collector of garbage would, at some time.
+    """
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def verifying(ca: str, *, hostname: bool = True) -> ssl.SSLContext:
