@@ -131,9 +131,11 @@ def test_a_text_escaped_for_a_url() -> None:
         (float("nan"), "NaN NaN NaN NaN NaN%"),
         (float("inf"), "+Inf +Inf +Inf +Inf +Inf%"),
         (float("-inf"), "-Inf -Inf -Inf -Inf -Inf%"),
+        (-0.0, "-0 -0 -0 -0s -0%"),
+        (0.0, "0 0 0 0s 0%"),
     ],
 )
-def test_no_number_prints_as_go_prints_it(value: float, expected: str) -> None:
+def test_zero_and_no_number_print_as_go_prints_them(value: float, expected: str) -> None:
     template = (
         "{{ $value }} {{ humanize $value }} {{ humanize1024 $value }} {{ humanizeDuration $value }}"
         " {{ humanizePercentage $value }}"

@@ -28,6 +28,8 @@ def humanize_duration(seconds: float) -> str:
     """Return seconds as `1d 2h 3m 4s`, those of less than a minute with 4 digits."""
     if not isfinite(seconds):
         return _four_digits(seconds)
+    if seconds == 0:
+        return f"{_four_digits(seconds)}s"  # which may be -0
     if 0 < abs(seconds) < 1:
         return f"{_scaled_up(seconds)}s"
     sign, whole = ("-" if seconds < 0 else ""), int(abs(seconds))
