@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from tests.unit.misbehaving_server import Behaviour, reply, serving
+from tests.unit.misbehaving_server import Behaviour, hang, reply, serving
 from tests.unit.receiving import integration
 from tests.unit.source_access import StillClock
 from tocsin.access.aws import AwsAccess
@@ -37,9 +37,10 @@ def on_aws(kind: str, settings: str, **client: Any) -> Receiver:
 def sent_to(
     behaviour: Behaviour, kind: str, settings: str, sent: Notification, timeout_seconds: float = 4
 ) -> Sent:
-    """Send to a service that behaves so; return what came of it."""
+    """Send to a service that behaves so; return what came of it. Only one that hangs is given up so soon."""
+    patience = timeout_seconds if behaviour is hang else max(timeout_seconds, 20)
     with serving(behaviour) as server:
-        return on_aws(kind, settings, endpoint_url=server.url).send(sent, timeout_seconds)
+        return on_aws(kind, settings, endpoint_url=server.url).send(sent, patience)
 
 
 def json_error(status: int, code: str, message: str = "no", **headers: str) -> Behaviour:

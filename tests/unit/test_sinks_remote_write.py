@@ -331,6 +331,6 @@ def test_a_real_server_may_do_what_it_likes(behaviour: Behaviour, reason: str | 
 
 
 def test_nobody_there_is_unreachable() -> None:
-    outcome = RemoteWriteSink(unused_url()).write(series(1), 2)
+    outcome = RemoteWriteSink(unused_url()).write(series(1), 20)
     assert isinstance(outcome, Unanswered)
     assert outcome.reason == "unreachable"
