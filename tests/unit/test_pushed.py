@@ -14,8 +14,19 @@ from tocsin.dispatch import chunks
 from tocsin.dispatch.config import Config
 from tocsin.dispatch.group import Placement, from_item, meta_key, placements
 from tocsin.dispatch.intake import Intake
-from tocsin.dispatch.posted import Posted
-from tocsin.dispatch.pushed import _TRIES, CrowdedError, Pushed, _pause_seconds, shelf_key, writer_of
+from tocsin.dispatch.posted import Posted, complete
+from tocsin.dispatch.pushed import (
+    _TRIES,
+    CrowdedError,
+    Pushed,
+    Shelf,
+    Step,
+    _pause_seconds,
+    next_step,
+    shelf_key,
+    taken,
+    writer_of,
+)
 from tocsin.index import INDEX
 from tocsin.local.clocks import VirtualClock
 from tocsin.ports import Lost, Message, Outcome, Put, Update, Write
@@ -180,6 +191,26 @@ def test_who_repeats_what_is_handed_over_does_not_wait_for_what_others_post() ->
     before = office.clock.now()
     office.post(DOWN)
     assert (office.clock.now(), office.seq()) == (before, 2)
+
+
+@pytest.mark.parametrize(
+    ("age", "step"),
+    [
+        (0, Step.WAIT),
+        (2.9, Step.WAIT),
+        (3, Step.COMMIT),
+        (-2.9, Step.WAIT),
+        (-3600, Step.COMMIT),
+        (None, Step.COMMIT),
+    ],
+)
+def test_who_committed_is_waited_for_for_a_while_whatever_his_clock_says(
+    age: float | None, step: Step
+) -> None:
+    new = complete(DOWN, at(0), timedelta(minutes=5))
+    shelf = taken(Shelf(config=1), [new], at(0), 0.0)
+    shelf = replace(shelf, committed_at=None if age is None else at(0) - timedelta(seconds=age))
+    assert next_step(shelf, taken(shelf, [new], at(0), 0.0), [new], 1, at(0)) is step
 
 
 def test_an_alert_that_is_repeated_costs_no_write_while_its_end_is_far() -> None:
