@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.acceptance.harness import CONFIG, DeliveredTwice, Moment, NeverDeletedAtFirst, World, rule_file
@@ -74,7 +74,7 @@ def _true(world: World, by: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("queues", [VirtualStack, DeliveredTwice, NeverDeletedAtFirst])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(story=STORY)
 def test_everybody_was_last_told_what_is_true(
     queues: type[VirtualStack], story: list[tuple[int, str]]

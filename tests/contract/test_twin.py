@@ -105,9 +105,7 @@ def step(database: Database, work: Write | list[Write]) -> object:
 
 @settings(
     max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     work=st.lists(st.one_of(writes, writes, writes, st.lists(writes, min_size=1, max_size=3)), max_size=12)

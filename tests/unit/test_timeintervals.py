@@ -137,7 +137,7 @@ INTERVALS = st.builds(
 INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(INTERVALS, max_size=2), INSTANTS)
 def test_nothing_changes_before_the_next_change(intervals: list[TimeInterval], now: datetime) -> None:
     change = next_change(intervals, now)
