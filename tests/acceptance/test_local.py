@@ -161,7 +161,8 @@ def test_the_whole_stack_runs_in_one_process_until_it_is_told_to_end(
         process.send_signal(signal.SIGINT)
         assert process.wait(WAIT_SECONDS) == 0
     printed = output.read_text()
-    for text in (  # not `pending`: a busy machine may catch up over it, from nothing to firing between two looks
+    # Not `pending`: a busy machine may catch up over it, from nothing to firing between two looks.
+    for text in (
         "rules: 1 created",
         'firing    Down{job="a", severity="page"}',
         "notified  team by webhook: 1 firing, because: first notification",
