@@ -254,9 +254,8 @@ def next_step(shelf: Shelf, after: Shelf, news: Iterable[Known], config: int, no
         return Step.COMMIT
     if not shelf.pending:
         return Step.DONE if shelf.config == config else Step.COMMIT
-    if (
-        shelf.committed_at is None or abs(now - shelf.committed_at) >= _UNDER_WAY
-    ):  # far ahead is a wrong clock
+    # By either sign: one that lies far ahead is of a wrong clock.
+    if shelf.committed_at is None or abs(now - shelf.committed_at) >= _UNDER_WAY:
         return Step.COMMIT
     ours = {new.alert.fingerprint for new in news}
     return Step.DONE if shelf.config == config and ours and not ours & shelf.pending else Step.WAIT
